@@ -1,0 +1,1 @@
+"""Hanse: an industrial internet without a platform."""

@@ -1,0 +1,40 @@
+"""Orders: what must be made for whom by when (ISA-95 job orders), and how far it is."""
+
+from __future__ import annotations
+
+import enum
+from decimal import Decimal
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from hanse.model.ids import Key
+from hanse.model.time import Instant
+
+
+class WorkOrderState(enum.StrEnum):
+    """Where a work order stands."""
+
+    PLANNED = "planned"
+    RELEASED = "released"
+    STARTED = "started"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class WorkOrder(Struct, frozen=True, kw_only=True):
+    """So many pieces of an item by a due instant; ``demand`` names what it is made for.
+
+    ``weight_minor_per_h`` is what an hour of lateness costs, in minor units of the firm's money.
+    """
+
+    key: Key
+    item: Key
+    quantity: Annotated[Decimal, Meta(gt=0)]
+    due: Instant
+    release: Instant | None = None
+    weight_minor_per_h: Annotated[int, Meta(ge=0, le=10**9)] = 100
+    state: WorkOrderState = WorkOrderState.PLANNED
+    demand: str = ""
+    done: Decimal = Decimal(0)
+    promised: Instant | None = None

@@ -1,0 +1,91 @@
+"""Products: items, bills of material, routings (ISA-95 material and operations definitions)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from hanse.model.ids import Key, Title
+from hanse.model.quantity import UnitCode
+
+STEPS_MAX = 200
+BOM_LINES_MAX = 2_000
+DURATION_S_MAX = 10 * 365 * 86_400
+
+Seconds = Annotated[int, Meta(ge=0, le=DURATION_S_MAX)]
+
+
+class Item(Struct, frozen=True, kw_only=True):
+    """Something bought, made or sold. ``lead_time_s`` is how long it takes to get when bought."""
+
+    key: Key
+    title: Title
+    unit: UnitCode = "C62"
+    make: bool = True
+    lead_time_s: Seconds = 0
+    price_minor: Annotated[int, Meta(ge=0, le=10**12)] | None = None
+    capability: Annotated[str, Meta(max_length=80)] = ""
+    material: Annotated[str, Meta(max_length=80)] = ""
+    gtin: Annotated[str, Meta(max_length=14)] = ""
+    drawing: Annotated[str, Meta(max_length=200)] = ""
+
+
+class BomLine(Struct, frozen=True, kw_only=True):
+    """So much of ``component`` goes into one ``item``, taken at the start of ``step``."""
+
+    item: Key
+    component: Key
+    quantity: Decimal
+    step: Key = "10"
+
+
+class Alternative(Struct, frozen=True, kw_only=True):
+    """A machine or work centre that can do a step, with its own time."""
+
+    machine: Key
+    run_s: Annotated[float, Meta(gt=0, le=DURATION_S_MAX, description="Seconds a piece")]
+    setup_s: Seconds = 0
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """One step of a routing: ``setup_s`` once, then ``run_s`` a piece, on any of its machines.
+
+    ``family`` names the setup family: a change between families on a machine costs the time in
+    the setup matrix. ``skill`` names what a person must have who attends it.
+    """
+
+    key: Key
+    title: Title
+    alternatives: tuple[Alternative, ...]
+    family: Annotated[str, Meta(max_length=80)] = ""
+    skill: Annotated[str, Meta(max_length=80)] = ""
+    queue_s: Seconds = 0
+    transport_s: Seconds = 0
+    may_pause: bool = True
+
+
+class Routing(Struct, frozen=True, kw_only=True):
+    """How an item is made: steps in order."""
+
+    item: Key
+    steps: Annotated[tuple[Step, ...], Meta(min_length=1, max_length=STEPS_MAX)]
+
+
+class SetupChange(Struct, frozen=True, kw_only=True):
+    """Seconds to change a machine (or every machine of a work centre) between setup families."""
+
+    machine: Key
+    before: Annotated[str, Meta(max_length=80)]
+    after: Annotated[str, Meta(max_length=80)]
+    seconds: Seconds
+
+
+class Stock(Struct, frozen=True, kw_only=True):
+    """What is on hand of an item, or arrives at an instant (``at`` None means now)."""
+
+    item: Key
+    quantity: Decimal
+    at_ns: int | None = None
+    source: str = ""
