@@ -1,0 +1,328 @@
+"""Simulated machines on a real OPC UA server, one server a plant, several plants a process.
+
+Variables are written only when what they say has changed (rounded to what an instrument would
+show), with the source time of the step. Jobs come in through the ``Request`` variables of a machine
+or the method ``StartJob``. The folder ``Simulation`` is the demo's back door and is no part of what
+a real machine has: ``InjectFault``, ``Repair``, ``SetSpeedUp``, and for each machine the instants
+at which the signs of a fault were first written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+from typing import Any, Self
+
+from asyncua import Node, Server, ua
+from msgspec import ValidationError, convert, to_builtins
+
+from hanse.model.errors import BadInput, HanseError, NotFound
+from hanse.model.plant import PackMLState
+from hanse.model.time import Clock, Instant, format_instant
+from hanse.sim.config import PlantConfig, read_plants
+from hanse.sim.methods import Deed, add_method
+from hanse.sim.nodes import MARKS, REQUEST, SHOWN, add_machine, node_id
+from hanse.sim.plant import (
+    SPEED_UP_MAX,
+    Command,
+    Fault,
+    Job,
+    Machine,
+    MachineSpec,
+    command,
+    drop_jobs,
+    inject,
+    load_job,
+    repair,
+    step,
+)
+
+NAMESPACE = "urn:hanse:sim"
+STEP_WALL_S_MAX = 2.0
+SPEED_UP_MIN = 0.01
+_log = logging.getLogger(__name__)
+
+
+class SimulatedPlant:
+    """One plant: its machines, and the server that shows them.
+
+    Use as ``async with SimulatedPlant(config, clock) as plant``; `run` moves it until cancelled.
+    """
+
+    def __init__(self, config: PlantConfig, clock: Clock) -> None:
+        self.config = config
+        self.speed_up = config.speed_up
+        self.machines: dict[str, Machine] = {}
+        self.specs: dict[str, MachineSpec] = {}
+        self.marks: dict[str, dict[str, Instant]] = {}
+        self.writes = 0
+        self._clock = clock
+        self._dice = Random(config.seed)
+        self._server = Server()
+        self._namespace = 2
+        self._ids: dict[str, list[ua.NodeId]] = {}
+        self._said: dict[str, list[Any]] = {}
+        for machine in config.machines:
+            self.specs[machine.spec.key] = machine.spec
+            self.machines[machine.spec.key] = Machine(queue=machine.jobs)
+            self.marks[machine.spec.key] = {}
+
+    async def __aenter__(self) -> Self:
+        server = self._server
+        await server.init()
+        server.set_endpoint(self.config.url)
+        server.set_server_name(f"Simulated plant {self.config.key}")
+        server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+        server.set_identity_tokens([ua.AnonymousIdentityToken])
+        self._namespace = await server.register_namespace(NAMESPACE)
+        machines = await server.nodes.objects.add_folder(
+            ua.NodeId("Machines", self._namespace), ua.QualifiedName("Machines", self._namespace)
+        )
+        homes = {}
+        for spec in self.specs.values():
+            homes[spec.key] = await add_machine(server, spec, machines, self._namespace)
+            self._ids[spec.key] = [node_id(spec.key, s.path, self._namespace) for s in SHOWN]
+            self._said[spec.key] = [None] * len(SHOWN)
+        await self._add_doors(homes)
+        await server.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._server.stop()
+
+    async def run(self) -> None:
+        """Move the machines and show what they say, until cancelled."""
+        last_s = self._clock.monotonic_s()
+        while True:
+            await asyncio.sleep(self.config.update_s)
+            now_s = self._clock.monotonic_s()
+            await self.advance(min(now_s - last_s, STEP_WALL_S_MAX) * self.speed_up)
+            last_s = now_s
+
+    async def advance(self, seconds: float) -> None:
+        """Move all machines some simulated seconds on and write what changed."""
+        for key, spec in self.specs.items():
+            await self._obey(key)
+            before = self.machines[key]
+            after = step(before, spec, seconds=seconds, dice=self._dice)
+            self.machines[key] = after
+            at = self._clock.now()
+            await self._show(key, after, at)
+            await self._mark_signs(key, after, at)
+
+    async def _show(self, key: str, machine: Machine, at: Instant) -> None:
+        said = self._said[key]
+        for i, shown in enumerate(SHOWN):
+            value = shown.says(machine)
+            if value != said[i]:
+                said[i] = value
+                await self._write(self._ids[key][i], value, shown.type, at)
+
+    async def _write(self, node: ua.NodeId, value: Any, kind: ua.VariantType, at: Instant) -> None:
+        naive = at.replace(tzinfo=None)
+        self.writes += 1
+        await self._server.write_attribute_value(
+            node,
+            ua.DataValue(ua.Variant(value, kind), SourceTimestamp=naive, ServerTimestamp=naive),
+        )
+
+    async def _mark_signs(self, key: str, machine: Machine, at: Instant) -> None:
+        spec = self.specs[key]
+        if machine.vibration_mm_s >= spec.warn_mm_s:
+            await self._mark(key, "WarnAt", at)
+        if machine.vibration_mm_s >= spec.critical_mm_s:
+            await self._mark(key, "CriticalAt", at)
+        if machine.state in (PackMLState.ABORTING, PackMLState.ABORTED):
+            await self._mark(key, "TrippedAt", at)
+
+    async def _mark(self, key: str, name: str, at: Instant) -> None:
+        if name in self.marks[key]:
+            return
+        self.marks[key][name] = at
+        await self._write(
+            node_id(key, f"Fault.{name}", self._namespace),
+            format_instant(at),
+            ua.VariantType.String,
+            at,
+        )
+
+    async def _obey(self, key: str) -> None:
+        """Do what a client wrote into the machine's Request variables."""
+        node = self._server.get_node(node_id(key, "Request.CntrlCmd", self._namespace))
+        number = await node.read_value()
+        if not number:
+            return
+        await node.write_value(0, ua.VariantType.Int32)
+        try:
+            self._take(key, number, await self._request(key))
+        except (HanseError, ValidationError, ValueError) as error:
+            _log.warning("%s: command %s refused: %s", key, number, error)
+
+    async def _request(self, key: str) -> dict[str, Any]:
+        paths = [node_id(key, f"Request.{n}", self._namespace) for n in REQUEST]
+        return {
+            name: await self._server.get_node(path).read_value()
+            for name, path in zip(REQUEST, paths, strict=True)
+        }
+
+    def _take(self, key: str, number: int, asked: dict[str, Any]) -> None:
+        order = Command(number)
+        if order is Command.START and asked["Order"]:
+            self.start_job(
+                key,
+                Job(
+                    order=asked["Order"],
+                    item=asked["Item"],
+                    quantity=int(asked["Quantity"]),
+                    run_s=asked["RunSeconds"],
+                    setup_s=asked["SetupSeconds"],
+                ),
+            )
+        else:
+            self.machines[key] = command(self.machines[key], order)
+
+    def start_job(self, key: str, job: Job) -> None:
+        """Give a machine a job; it starts when the ones before it are done.
+
+        Raises:
+            BadInput: a field of the job is out of its range.
+            NotFound: there is no such machine.
+        """
+        try:
+            checked = convert(to_builtins(job), Job)
+        except ValidationError as error:
+            raise BadInput(str(error), subject=key, remedy="Correct the job") from error
+        self.machines[key] = load_job(self._machine(key), checked)
+
+    def cancel_job(self, key: str, order: str) -> None:
+        """Take a work order away from a machine."""
+        self.machines[key] = drop_jobs(self._machine(key), order)
+
+    async def inject(self, key: str, kind: str, over_s: float) -> Instant:
+        """Make a fault begin; the marks of an earlier one are forgotten.
+
+        Returns:
+            The instant at which it began.
+
+        Raises:
+            NotFound: there is no such machine or no such kind of fault.
+        """
+        machine = self._machine(key)
+        if kind not in set(Fault):
+            raise NotFound(f"no fault is called {kind}", remedy=f"Use one of {', '.join(Fault)}")
+        self.machines[key] = inject(machine, Fault(kind), over_s=over_s)
+        at = self._clock.now()
+        await self._forget_marks(key)
+        await self._mark(key, "InjectedAt", at)
+        return at
+
+    async def repair(self, key: str) -> None:
+        """Give a machine a new bearing and reset it."""
+        self.machines[key] = repair(self._machine(key))
+        await self._forget_marks(key)
+
+    async def _forget_marks(self, key: str) -> None:
+        for name in self.marks.pop(key, {}):
+            await self._write(
+                node_id(key, f"Fault.{name}", self._namespace),
+                "",
+                ua.VariantType.String,
+                self._clock.now(),
+            )
+        self.marks[key] = {}
+
+    def _machine(self, key: str) -> Machine:
+        if key not in self.machines:
+            raise NotFound("no such machine", subject=key[:120], remedy="Browse Machines")
+        return self.machines[key]
+
+    async def _add_doors(self, homes: dict[str, Node]) -> None:
+        ns = self._namespace
+        for key, home in homes.items():
+            await add_method(
+                home,
+                "StartJob",
+                self._starter(key),
+                at=node_id(key, "StartJob", ns),
+                inputs={
+                    "Order": str,
+                    "Item": str,
+                    "Quantity": int,
+                    "RunSeconds": float,
+                    "SetupSeconds": float,
+                },
+            )
+        door = await self._server.nodes.objects.add_folder(
+            ua.NodeId("Simulation", ns), ua.QualifiedName("Simulation", ns)
+        )
+        for key in homes:
+            await self._add_marks(door, key)
+        doors: tuple[tuple[str, Deed, dict[str, type]], ...] = (
+            ("InjectFault", self._inject, {"Machine": str, "Kind": str, "OverSeconds": float}),
+            ("Repair", self._repair, {"Machine": str}),
+            ("CancelJob", self._cancel, {"Machine": str, "Order": str}),
+            ("SetSpeedUp", self._set_speed_up, {"Factor": float}),
+        )
+        for name, deed, inputs in doors:
+            await add_method(
+                door, name, deed, at=ua.NodeId(f"Simulation.{name}", ns), inputs=inputs
+            )
+
+    async def _add_marks(self, door: Node, key: str) -> None:
+        ns = self._namespace
+        name = ua.QualifiedName(f"{key}.Fault", ns)
+        place = await door.add_folder(node_id(key, "Fault", ns), name)
+        for mark in MARKS:
+            at = node_id(key, f"Fault.{mark}", ns)
+            await place.add_variable(at, ua.QualifiedName(mark, ns), "")
+
+    def _starter(self, key: str) -> Deed:
+        async def start(order: str, item: str, quantity: int, *seconds: float) -> bool:
+            run_s, setup_s = seconds
+            job = Job(order=order, item=item, quantity=quantity, run_s=run_s, setup_s=setup_s)
+            self.start_job(key, job)
+            return True
+
+        return start
+
+    async def _inject(self, machine: str, kind: str, over_s: float) -> str:
+        return format_instant(await self.inject(machine, kind, over_s))
+
+    async def _repair(self, machine: str) -> bool:
+        await self.repair(machine)
+        return True
+
+    async def _cancel(self, machine: str, order: str) -> bool:
+        self.cancel_job(machine, order)
+        return True
+
+    async def _set_speed_up(self, factor: float) -> float:
+        self.speed_up = min(max(factor, SPEED_UP_MIN), SPEED_UP_MAX)
+        return self.speed_up
+
+
+async def serve(plants: Sequence[PlantConfig], clock: Clock) -> None:
+    """Show several plants, each on its port, until cancelled."""
+    async with asyncio.TaskGroup() as group:
+        for config in plants:
+            group.create_task(_serve_one(config, clock))
+
+
+async def _serve_one(config: PlantConfig, clock: Clock) -> None:
+    async with SimulatedPlant(config, clock) as plant:
+        _log.info("%s listens on %s", config.key, config.url)
+        await plant.run()
+
+
+def run(config_path: Path, clock: Clock) -> None:
+    """Show the plants of a file until interrupted: the whole life of a simulation process."""
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        try:
+            runner.run(serve(read_plants(config_path).plants, clock))
+        except KeyboardInterrupt:
+            _log.info("stopped")

@@ -1,0 +1,203 @@
+"""A simulated plant as an OPC UA client sees it."""
+
+import asyncio
+import contextlib
+import datetime as dt
+import socket
+import time
+
+import pytest
+import pytest_asyncio
+from asyncua import Client, ua
+
+from hanse.model.time import parse_instant
+from hanse.sim.config import PlantConfig, SimulatedMachine
+from hanse.sim.opcua_server import NAMESPACE, SimulatedPlant
+from hanse.sim.plant import Job, Machine, MachineSpec
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+class RealClock:
+    def now(self):
+        return dt.datetime.now(dt.UTC)
+
+    def ns(self):
+        return time.time_ns()
+
+    def monotonic_s(self):
+        return time.monotonic()
+
+
+def free_port():
+    with contextlib.closing(socket.socket()) as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def plant_config(**fields):
+    job = Job(order="WO-1", item="SHAFT", quantity=1000, run_s=30, setup_s=0)
+    machines = (
+        SimulatedMachine(spec=MachineSpec(key="M1", title="Lathe 1"), jobs=(job,)),
+        SimulatedMachine(spec=MachineSpec(key="M2")),
+    )
+    return PlantConfig(key="shop", port=free_port(), machines=machines, **fields)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server():
+    """A plant that is moved by hand, and a client beside it (building one takes seconds)."""
+    config = plant_config()
+    async with SimulatedPlant(config, RealClock()) as plant, Client(config.url) as client:
+        plant.ns = await client.get_namespace_index(NAMESPACE)
+        yield plant, client
+
+
+@pytest.fixture
+def seen(server):
+    """The plant as it is in the morning."""
+    plant, client = server
+    plant.machines = {m.spec.key: Machine(queue=m.jobs) for m in plant.config.machines}
+    plant.marks = {key: {} for key in plant.machines}
+    return plant, client
+
+
+def node(plant, client, path):
+    return client.get_node(ua.NodeId(path, plant.ns))
+
+
+async def read(plant, client, path):
+    return await node(plant, client, path).read_value()
+
+
+async def call(plant, client, method, *arguments):
+    door = node(plant, client, "Simulation")
+    return await door.call_method(ua.NodeId(f"Simulation.{method}", plant.ns), *arguments)
+
+
+async def advance(plant, seconds):
+    for _ in range(round(seconds / 0.5)):
+        await plant.advance(0.5)
+
+
+async def test_a_client_sees_a_machine_cut(seen):
+    plant, client = seen
+    await advance(plant, 10)
+    assert await read(plant, client, "M1.State.StateCurrent") == 6
+    assert await read(plant, client, "M1.Job.Order") == "WO-1"
+    assert 0.5 < await read(plant, client, "M1.Monitoring.Spindle.Vibration") < 3
+    assert await read(plant, client, "M2.State.StateCurrent") == 4
+
+
+async def test_analog_variables_carry_their_unit_and_range(seen):
+    plant, client = seen
+    path = "M1.Monitoring.Spindle.Vibration"
+    assert (await read(plant, client, f"{path}.EngineeringUnits")).DisplayName.Text == "mm/s"
+    assert (await read(plant, client, f"{path}.EURange")).High == 25.0
+
+
+async def test_machines_are_found_by_browsing(seen):
+    plant, client = seen
+    machines = await node(plant, client, "Machines").get_children()
+    assert [(await m.read_browse_name()).Name for m in machines] == ["M1", "M2"]
+
+
+async def test_an_injected_bearing_fault_trips_the_machine_and_says_when_each_sign_was_written(
+    seen,
+):
+    plant, client = seen
+    await advance(plant, 5)
+    began = parse_instant(await call(plant, client, "InjectFault", "M1", "bearing", 20.0))
+    await advance(plant, 60)
+    assert await read(plant, client, "M1.State.StateCurrent") == 9
+    marks = [
+        parse_instant(await read(plant, client, f"M1.Fault.{name}"))
+        for name in ("InjectedAt", "WarnAt", "CriticalAt", "TrippedAt")
+    ]
+    assert marks == sorted(marks)
+    assert marks[0] == began
+
+
+async def test_the_written_value_has_the_source_time_that_the_mark_names(seen):
+    plant, client = seen
+    await advance(plant, 5)
+    await call(plant, client, "InjectFault", "M1", "stop", 0.0)
+    await plant.advance(0.1)
+    value = await node(plant, client, "M1.State.StateCurrent").read_data_value()
+    tripped = parse_instant(await read(plant, client, "M1.Fault.TrippedAt"))
+    assert value.SourceTimestamp.replace(tzinfo=dt.UTC) == tripped
+
+
+async def test_a_repair_brings_the_machine_back(seen):
+    plant, client = seen
+    await call(plant, client, "InjectFault", "M1", "stop", 0.0)
+    await advance(plant, 5)
+    await call(plant, client, "Repair", "M1")
+    await advance(plant, 10)
+    assert await read(plant, client, "M1.State.StateCurrent") == 6
+
+
+async def test_a_job_comes_in_through_the_request_variables(seen):
+    plant, client = seen
+    for name, value, kind in (
+        ("Order", "WO-9", ua.VariantType.String),
+        ("Item", "SHAFT", ua.VariantType.String),
+        ("Quantity", 2, ua.VariantType.UInt32),
+        ("RunSeconds", 5.0, ua.VariantType.Double),
+        ("CntrlCmd", 2, ua.VariantType.Int32),
+    ):
+        await node(plant, client, f"M2.Request.{name}").write_value(value, kind)
+    await advance(plant, 5)
+    assert await read(plant, client, "M2.Job.Order") == "WO-9"
+    await advance(plant, 20)
+    assert (
+        await read(plant, client, "M2.Counters.Good")
+        + await read(plant, client, "M2.Counters.Scrap")
+        == 2
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        ("InjectFault", ("M9", "bearing", 1.0)),
+        ("InjectFault", ("M1", "gremlins", 1.0)),
+        ("Repair", ("M9",)),
+    ],
+)
+async def test_a_wrong_argument_is_answered_with_bad_invalid_argument(seen, method, arguments):
+    plant, client = seen
+    with pytest.raises(ua.UaStatusCodeError) as refused:
+        await call(plant, client, method, *arguments)
+    assert refused.value.code == ua.StatusCodes.BadInvalidArgument
+
+
+async def test_a_job_that_makes_no_sense_is_refused_and_the_machine_goes_on(seen):
+    plant, client = seen
+    home = node(plant, client, "M2")
+    with pytest.raises(ua.UaStatusCodeError):
+        await home.call_method(f"{plant.ns}:StartJob", "WO 1?", "SHAFT", 0, -1.0, 0.0)
+    await node(plant, client, "M2.Request.CntrlCmd").write_value(99, ua.VariantType.Int32)
+    await advance(plant, 1)
+    assert await read(plant, client, "M2.State.StateCurrent") == 4
+
+
+async def test_only_what_changed_is_written(seen):
+    plant, _ = seen
+    await advance(plant, 5)
+    plant.machines["M1"] = Machine()
+    await advance(plant, 5)
+    before = plant.writes
+    await advance(plant, 5)
+    assert plant.writes - before < 10
+
+
+async def test_it_runs_by_itself_at_its_speed_up():
+    config = plant_config(speed_up=50.0, update_s=0.02)
+    async with SimulatedPlant(config, RealClock()) as plant:
+        task = asyncio.create_task(plant.run())
+        while plant.machines["M1"].good == 0:
+            await asyncio.sleep(0.05)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
