@@ -1,0 +1,123 @@
+"""What the loop can ask the node to do. Each is carried out at most once for its event."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from msgspec import Struct
+
+from hanse.model.ids import Did, Key
+from hanse.model.time import Instant
+
+
+class Command(Struct, frozen=True, kw_only=True, tag_field="do"):
+    """Something to be done because of an event."""
+
+
+class TakeMachineOut(Command, frozen=True, kw_only=True, tag="take_machine_out"):
+    """Capacity is gone: plan around the machine from ``since``; ``repair_s`` as far as known."""
+
+    machine: Key
+    since: Instant
+    repair_s: int
+    reason: str
+
+
+class BringMachineBack(Command, frozen=True, kw_only=True, tag="bring_machine_back"):
+    """The machine works again."""
+
+    machine: Key
+    at: Instant
+
+
+class PlanDeal(Command, frozen=True, kw_only=True, tag="plan_deal"):
+    """Turn an agreed sale into a work order, using up what was held for its quote."""
+
+    deal: str
+
+
+class ReplanDeal(Command, frozen=True, kw_only=True, tag="replan_deal"):
+    """An agreed change of a sale: make that many, by that instant."""
+
+    deal: str
+
+
+class TellPartner(Command, frozen=True, kw_only=True, tag="tell_partner"):
+    """A promise cannot be kept: propose the change of the order, with its reason."""
+
+    deal: str
+    kept: Decimal
+    missing: Decimal
+    possible: Instant | None
+    reason: str
+
+
+class AnswerRfq(Command, frozen=True, kw_only=True, tag="answer_rfq"):
+    """Quote from the live plan and hold what is quoted; or decline."""
+
+    deal: str
+
+
+class AskForQuotes(Command, frozen=True, kw_only=True, tag="ask_for_quotes"):
+    """Ask partners who can make it: ``wanted`` for the demand, except those in ``without``."""
+
+    item: Key
+    wanted: Decimal
+    due: Instant
+    demand: str
+    without: tuple[Did, ...] = ()
+    replaces: str = ""
+
+
+class ChooseQuote(Command, frozen=True, kw_only=True, tag="choose_quote"):
+    """Compare the answers of one request and name the best."""
+
+    request: str
+
+
+class Award(Command, frozen=True, kw_only=True, tag="award"):
+    """Order from the chosen quotes of a request: signed by us, sent for countersignature."""
+
+    request: str
+
+
+class AcceptOrder(Command, frozen=True, kw_only=True, tag="accept_order"):
+    """Countersign an order that keeps to our quote."""
+
+    deal: str
+
+
+class AgreeChange(Command, frozen=True, kw_only=True, tag="agree_change"):
+    """Countersign a change that a partner proposed."""
+
+    deal: str
+
+
+class UpdateCustomer(Command, frozen=True, kw_only=True, tag="update_customer"):
+    """Work out the customer's date again from what is on order, and tell the customer."""
+
+    demand: str
+
+
+class AskPerson(Command, frozen=True, kw_only=True, tag="ask_person"):
+    """Stop and ask, with everything prepared: what to do, why, and what it is worth."""
+
+    question: str
+    prepared: Command
+    value_minor: int = 0
+
+
+AnyCommand = (
+    TakeMachineOut
+    | BringMachineBack
+    | PlanDeal
+    | ReplanDeal
+    | TellPartner
+    | AnswerRfq
+    | AskForQuotes
+    | ChooseQuote
+    | Award
+    | AcceptOrder
+    | AgreeChange
+    | UpdateCustomer
+)
