@@ -1,0 +1,77 @@
+"""A connection to the broker that never gives up."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+
+from hanse.model.errors import Unreachable
+
+PING_S = 5
+PINGS_UNANSWERED_MAX = 2
+CONNECT_WAIT_S = 2
+REQUEST_WAIT_S = 5.0
+
+
+async def connect(
+    urls: str | Sequence[str],
+    *,
+    user: str,
+    password: str,
+    name: str,
+    on_lost: Callable[[], Awaitable[None]] | None = None,
+    on_back: Callable[[], Awaitable[None]] | None = None,
+) -> Client:
+    """Connect, and stay connected: a lost broker is noticed within 15 s and tried for ever.
+
+    Args:
+        urls: one broker, or all of a cluster.
+        user: of the broker's configuration.
+        password: of the broker's configuration.
+        name: shown in the broker's own lists (role and machine).
+        on_lost: called when the connection is lost.
+        on_back: called when it is back.
+
+    Raises:
+        Unreachable: no broker answers at the first try, or it refuses the password.
+    """
+
+    async def lost() -> None:
+        if on_lost is not None:
+            await on_lost()
+
+    async def back() -> None:
+        if on_back is not None:
+            await on_back()
+
+    async def quiet(_: Exception) -> None:
+        """Errors reach whoever asked; the library's own log line helps no one."""
+
+    client = Client()
+    try:
+        await client.connect(
+            urls if isinstance(urls, str) else list(urls),
+            user=user,
+            password=password,
+            name=name,
+            ping_interval=PING_S,
+            max_outstanding_pings=PINGS_UNANSWERED_MAX,
+            connect_timeout=CONNECT_WAIT_S,
+            max_reconnect_attempts=3,
+            reconnect_time_wait=0,
+            error_cb=quiet,
+            disconnected_cb=lost,
+            reconnected_cb=back,
+        )
+    except (NatsError, OSError) as error:
+        await client.close()
+        raise Unreachable(
+            f"no broker answers ({error})",
+            subject=str(urls),
+            remedy="Start the node (hanse up), or check its address and password",
+        ) from error
+    client.options["max_reconnect_attempts"] = -1
+    client.options["reconnect_time_wait"] = 0.2
+    return client

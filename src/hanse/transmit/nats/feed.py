@@ -1,0 +1,223 @@
+"""Messages in: durable consumers that acknowledge after the effect."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import Generic, TypeVar
+
+import msgspec
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.errors import Error as JetStreamError
+
+from hanse.model.errors import BadInput, Unreachable
+from hanse.model.event import Event
+from hanse.model.sample import Frame
+from hanse.model.time import Instant
+from hanse.transmit import codec
+from hanse.transmit.nats import streams
+from hanse.transmit.partition import PARTITIONS, TELEMETRY_SUBJECT, subject
+
+FETCH_MAX = 256
+ACK_WAIT_S = 60.0
+ACKS_PENDING_MAX = 20_000
+QUIET_S = 1.0
+RETRY_S = 0.2
+
+T = TypeVar("T")
+OnBad = Callable[[BadInput], None]
+
+
+class Delivery(Generic[T]):
+    """Something that arrived, to be acknowledged with `done` once its effect is on disk."""
+
+    __slots__ = ("_message", "tries", "what")
+
+    def __init__(self, what: T, message: Msg) -> None:
+        self.what = what
+        self._message = message
+        self.tries = message.metadata.num_delivered or 1
+
+    async def done(self) -> None:
+        """Its effect is certain: do not deliver it again.
+
+        Lost on the way, it is delivered again; the effect's own key then shows it is a duplicate.
+        """
+        with contextlib.suppress(NatsError, OSError):
+            await self._message.ack()
+
+    async def again(self, *, delay_s: float) -> None:
+        """Its effect failed: deliver it again after some seconds."""
+        with contextlib.suppress(NatsError, OSError):
+            await self._message.nak(delay=delay_s)
+
+    async def working(self) -> None:
+        """It takes longer: do not deliver it to anyone else yet."""
+        with contextlib.suppress(NatsError, OSError):
+            await self._message.in_progress()
+
+
+class Feed(Generic[T]):
+    """A durable consumer: goes on where it was, whoever opens it under the same name.
+
+    ``async for delivery in feed`` never ends by itself and comes back by itself after the broker
+    was away; `take` gives batches. A message that cannot be read is counted, reported and not
+    delivered again.
+    """
+
+    def __init__(
+        self,
+        subscription: JetStreamContext.PullSubscription,
+        decode: Callable[[bytes], T],
+        on_bad: OnBad | None = None,
+    ) -> None:
+        self._subscription = subscription
+        self._decode = decode
+        self._on_bad = on_bad
+        self.bad = 0
+
+    async def take(self, limit: int = FETCH_MAX, *, wait_s: float = QUIET_S) -> list[Delivery[T]]:
+        """What there is, at most ``limit``; an empty list after ``wait_s`` without anything."""
+        try:
+            messages = await self._subscription.fetch(limit, timeout=wait_s)
+        except TimeoutError:
+            return []
+        except (NatsError, OSError):
+            await asyncio.sleep(RETRY_S)
+            return []
+        return [d for m in messages if (d := await self._deliver(m)) is not None]
+
+    async def __aiter__(self) -> AsyncIterator[Delivery[T]]:
+        """Deliveries one by one, for ever."""
+        while True:
+            for delivery in await self.take():
+                yield delivery
+
+    async def backlog(self) -> int:
+        """Messages waiting or delivered and not acknowledged.
+
+        Raises:
+            Unreachable: the broker does not answer.
+        """
+        try:
+            info = await self._subscription.consumer_info()
+        except (NatsError, TimeoutError) as error:
+            raise Unreachable("the broker does not answer", subject="consumer") from error
+        return (info.num_pending or 0) + (info.num_ack_pending or 0)
+
+    async def close(self) -> None:
+        """Stop taking. The durable consumer stays where it is."""
+        with contextlib.suppress(NatsError, OSError):
+            await self._subscription.unsubscribe()
+
+    async def _deliver(self, message: Msg) -> Delivery[T] | None:
+        try:
+            return Delivery(self._decode(message.data), message)
+        except BadInput as error:
+            self.bad += 1
+            if self._on_bad is not None:
+                self._on_bad(error)
+            with contextlib.suppress(NatsError, OSError):
+                await message.term()
+            return None
+
+
+async def frames(
+    js: JetStreamContext,
+    *,
+    name: str,
+    partitions: Sequence[int] | None = None,
+    since: Instant | None = None,
+    ack_wait_s: float = ACK_WAIT_S,
+    on_bad: OnBad | None = None,
+) -> Feed[Frame]:
+    """The frames of some partitions (all by default), for a role.
+
+    Frames of one source come in order. One may come twice; `coverage.Coverage` knows it.
+
+    Args:
+        js: the broker.
+        name: of the durable consumer; one for each group of partitions.
+        partitions: 0..31, those this role takes.
+        since: start at this time the first time (replay); default: from the oldest kept.
+        ack_wait_s: seconds after which a frame not yet done comes again.
+        on_bad: is told of messages that are no frames.
+
+    Raises:
+        Unreachable: the broker does not answer.
+    """
+    subjects = [subject(p) for p in partitions] if partitions is not None else []
+    if not subjects or len(subjects) == PARTITIONS:
+        subjects = [f"{TELEMETRY_SUBJECT}.*"]
+    subscription = await _open(
+        js, streams.TELEMETRY, name=name, subjects=subjects, since=since, ack_wait_s=ack_wait_s
+    )
+    return Feed(subscription, codec.unpack, on_bad)
+
+
+async def events(
+    js: JetStreamContext,
+    *,
+    name: str,
+    kinds: Iterable[str] = (">",),
+    since: Instant | None = None,
+    on_bad: OnBad | None = None,
+) -> Feed[Event]:
+    """The events of some kinds (``plan.adopted``, ``alarm.*``, ``>``: all), for a role.
+
+    In the order the record had them; one may come twice, with the same id.
+
+    Raises:
+        Unreachable: the broker does not answer.
+    """
+    subjects = [f"{streams.EVENT_SUBJECT}.{kind}" for kind in kinds]
+    subscription = await _open(
+        js, streams.EVENTS, name=name, subjects=subjects, since=since, ack_wait_s=ACK_WAIT_S
+    )
+    return Feed(subscription, decode_event, on_bad)
+
+
+def decode_event(data: bytes) -> Event:
+    """The event of a message.
+
+    Raises:
+        BadInput: it is not one.
+    """
+    try:
+        return msgspec.json.decode(data, type=Event)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise BadInput(f"not an event ({error})", subject="event message") from error
+
+
+async def _open(
+    js: JetStreamContext,
+    stream: str,
+    *,
+    name: str,
+    subjects: list[str],
+    since: Instant | None,
+    ack_wait_s: float,
+) -> JetStreamContext.PullSubscription:
+    config = ConsumerConfig(
+        durable_name=name,
+        ack_policy=AckPolicy.EXPLICIT,
+        ack_wait=ack_wait_s,
+        max_ack_pending=ACKS_PENDING_MAX,
+        deliver_policy=DeliverPolicy.BY_START_TIME if since else DeliverPolicy.ALL,
+        opt_start_time=since,
+        filter_subject=subjects[0] if len(subjects) == 1 else None,
+        filter_subjects=subjects if len(subjects) > 1 else None,
+    )
+    try:
+        await js.add_consumer(stream, config)
+        return await js.pull_subscribe_bind(consumer=name, stream=stream)
+    except (JetStreamError, NatsError, TimeoutError) as error:
+        raise Unreachable(
+            f"the broker gives no consumer ({error})",
+            subject=f"{stream}/{name}",
+            remedy="See that the broker runs and that its streams were made",
+        ) from error
