@@ -30,7 +30,7 @@ class WorkOrder(Struct, frozen=True, kw_only=True):
 
     key: Key
     item: Key
-    quantity: Annotated[Decimal, Meta(gt=0)]
+    quantity: Decimal
     due: Instant
     release: Instant | None = None
     weight_minor_per_h: Annotated[int, Meta(ge=0, le=10**9)] = 100
@@ -38,3 +38,7 @@ class WorkOrder(Struct, frozen=True, kw_only=True):
     demand: str = ""
     done: Decimal = Decimal(0)
     promised: Instant | None = None
+
+    def __post_init__(self) -> None:
+        if not self.quantity.is_finite() or self.quantity <= 0:
+            raise ValueError("an order is for more than nothing")

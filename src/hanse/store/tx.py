@@ -1,0 +1,93 @@
+"""One transaction: every table of the record, reached by name."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Generic, TypeVar
+
+import sqlalchemy as sa
+
+from hanse.model.ids import Ids
+from hanse.model.time import Clock
+from hanse.store import kept
+from hanse.store.documents import Documents
+from hanse.store.events import Events
+from hanse.store.inbox import Inbox
+from hanse.store.outbox import Outbox
+from hanse.store.plans import Plans
+from hanse.store.settings import Settings
+from hanse.store.signals import Signals
+from hanse.store.spec import Spec
+from hanse.store.table import Table
+
+T = TypeVar("T")
+
+
+class Kept(Generic[T]):
+    """An attribute of `Tx` that is the `Table` of a `Spec` in that transaction."""
+
+    def __init__(self, spec: Spec[T]) -> None:
+        self._spec = spec
+
+    def __get__(self, tx: Tx, owner: type[Tx]) -> Table[T]:
+        """The table, in the transaction asked."""
+        return Table(tx.connection, self._spec)
+
+
+class Tx:
+    """A transaction: all of it happens, or nothing. Valid only inside the function it is given to.
+
+    ``touched`` names the outbox lanes that got new rows.
+    """
+
+    def __init__(self, connection: sa.Connection, *, clock: Clock, ids: Ids) -> None:
+        self.connection = connection
+        self.clock = clock
+        self.ids = ids
+        self.touched: set[str] = set()
+
+    machines = Kept(kept.MACHINES)
+    calendars = Kept(kept.CALENDARS)
+    people = Kept(kept.PEOPLE)
+    items = Kept(kept.ITEMS)
+    bom_lines = Kept(kept.BOM_LINES)
+    routings = Kept(kept.ROUTINGS)
+    setup_changes = Kept(kept.SETUP_CHANGES)
+    stock = Kept(kept.STOCK)
+    work_orders = Kept(kept.WORK_ORDERS)
+    gaps = Kept(kept.GAPS)
+
+    @cached_property
+    def signals(self) -> Signals:
+        """The signals, whose numbers are given once for ever."""
+        return Signals(self.connection)
+
+    @cached_property
+    def events(self) -> Events:
+        """What happened."""
+        return Events(self.connection, clock=self.clock, ids=self.ids, outbox=self.outbox)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """What must be told to others."""
+        return Outbox(self.connection, clock=self.clock, touched=self.touched)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        """What other firms told us."""
+        return Inbox(self.connection, clock=self.clock)
+
+    @cached_property
+    def documents(self) -> Documents:
+        """Exact bytes by their SHA-256."""
+        return Documents(self.connection, clock=self.clock)
+
+    @cached_property
+    def plans(self) -> Plans:
+        """Plan versions."""
+        return Plans(self.connection)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Settings and policies by name."""
+        return Settings(self.connection)
