@@ -1,1 +1,70 @@
-"""decide."""
+"""Decide (F3): a condition is seen while it still matters, and says why.
+
+For: rules as data over asset types, alarms by ISA-18.2, machine states by PackML, losses by
+ISO 22400, detectors and remaining life.
+In: `hanse.model.sample.Frame`s and a clock; rule files; people's acts on alarms; history arrays.
+Out: `Transition`s of rules with the numbers that made them and a sentence in two languages;
+`AlarmEvent`s to record and to tell; `StateChange`s; figures. Nothing is sent or written here.
+Time drives it, not messages: delays, silence and schedules fire with no new sample. What is bad
+or missing is unknown, which raises nothing and clears nothing.
+Limits: RULES_MAX rules a file, SIGNALS_MAX signals and INSTANCES_MAX rule instances an engine,
+SAMPLES_BUFFERED_MAX samples waiting for a tick, ALARMS_MAX alarms a book.
+"""
+
+from hanse.decide.alarm import (
+    Alarm,
+    AlarmEvent,
+    Shelving,
+    acknowledge,
+    confirm,
+    draft,
+    place_in_service,
+    remove_from_service,
+    reset,
+    shelve,
+    suppress,
+    unshelve,
+    unsuppress,
+)
+from hanse.decide.book import AlarmBook
+from hanse.decide.engine import Engine, EngineSettings
+from hanse.decide.fit import Asset, Unfit, asset_of
+from hanse.decide.intake import Counts
+from hanse.decide.rulefile import format_rule, parse_rules, rule_from
+from hanse.decide.rules import Rule, priority
+from hanse.decide.states import StateChange, StateMap, StateTracker, packml
+from hanse.decide.transition import Contribution, Transition
+
+__all__ = [
+    "Alarm",
+    "AlarmBook",
+    "AlarmEvent",
+    "Asset",
+    "Contribution",
+    "Counts",
+    "Engine",
+    "EngineSettings",
+    "Rule",
+    "Shelving",
+    "StateChange",
+    "StateMap",
+    "StateTracker",
+    "Transition",
+    "Unfit",
+    "acknowledge",
+    "asset_of",
+    "confirm",
+    "draft",
+    "format_rule",
+    "packml",
+    "parse_rules",
+    "place_in_service",
+    "priority",
+    "remove_from_service",
+    "reset",
+    "rule_from",
+    "shelve",
+    "suppress",
+    "unshelve",
+    "unsuppress",
+]

@@ -152,5 +152,9 @@ AlarmTransition = Literal[
     "unshelved",
     "suppressed",
     "unsuppressed",
+    "out_of_service",
+    "in_service",
+    "re_alarmed",
+    "escalated",
     "latched_reset",
 ]

@@ -1,0 +1,190 @@
+"""The engine: frames and the clock in, transitions out. It has no clock and no door of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import math
+from collections.abc import Iterable
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from hanse.decide.build import Built, build
+from hanse.decide.columns import Columns
+from hanse.decide.fit import Asset, Plant, Unfit
+from hanse.decide.intake import Counts, Intake
+from hanse.decide.latches import Flips
+from hanse.decide.rules import Limit, Rule
+from hanse.decide.say import cleared, raised
+from hanse.decide.transition import Contribution, Transition
+from hanse.model.errors import Conflict
+from hanse.model.plant import Signal
+from hanse.model.sample import Frame
+
+SAMPLES_BUFFERED_MAX = 2_000_000
+SETTLE_NS = 50_000_000
+AHEAD_NS = 60_000_000_000
+
+
+class EngineSettings(Struct, frozen=True, kw_only=True):
+    """How the engine treats time.
+
+    ``settle_ns``: a timer fires this long after it is due, so that samples on their way count.
+    ``ahead_ns``: samples dated further into the future than this are not believed.
+    """
+
+    settle_ns: int = SETTLE_NS
+    ahead_ns: int = AHEAD_NS
+
+
+class Engine:
+    """All rules over all assets of a partition.
+
+    Feed frames as they come; every tick evaluates them in event time and fires what is due by the
+    clock handed in. The same frames and ticks give the same transitions, so a node that died
+    restores a snapshot, feeds again what came after it, and drops transitions whose ``identity``
+    it has seen.
+
+    Raises:
+        BadConfig: a rule names a signal that its asset type does not have.
+        TooMuch: more signals or rule instances than the named limits.
+    """
+
+    def __init__(
+        self,
+        rules: Iterable[Rule],
+        *,
+        assets: Iterable[Asset],
+        signals: Iterable[Signal],
+        settings: EngineSettings | None = None,
+    ) -> None:
+        self.rules = tuple(rules)
+        self.plant = Plant(assets, signals)
+        self.settings = settings or EngineSettings()
+        self._built: Built = build(self.rules, self.plant)
+        self._latches = self._built.latches
+        self._intake = Intake(self.plant, self._built.words, ahead_ns=self.settings.ahead_ns)
+        self._waiting: list[Frame] = []
+        self._buffered = 0
+
+    @property
+    def unfit(self) -> tuple[Unfit, ...]:
+        """Rules that could not be armed on an asset, and why."""
+        return self._built.unfit
+
+    @property
+    def counts(self) -> Counts:
+        """What became of the samples so far."""
+        return self._intake.counts
+
+    @property
+    def instances(self) -> int:
+        """How many rule instances are armed."""
+        return len(self._latches)
+
+    def feed(self, frame: Frame) -> bool:
+        """Take a frame for the next tick; False (and counted) when the buffer is full."""
+        if self._buffered + len(frame) > SAMPLES_BUFFERED_MAX:
+            self._intake.counts.refused += len(frame)
+            return False
+        self._waiting.append(frame)
+        self._buffered += len(frame)
+        return True
+
+    def tick(self, now_ns: int) -> list[Transition]:
+        """Evaluate what was fed, then what is due by the clock; transitions in order of time."""
+        waiting, self._waiting, self._buffered = self._waiting, [], 0
+        batch = self._intake.batch(waiting, now_ns)
+        for samples in self._intake.rounds(batch):
+            for bank in self._built.banks:
+                bank.take(samples, self._latches)
+        horizon = now_ns - self.settings.settle_ns
+        for bank in self._built.banks:
+            bank.wake(horizon, self._latches)
+        self._latches.fire_due(horizon)
+        return self._transitions(self._latches.take_flips())
+
+    def active(self) -> list[tuple[str, str, str]]:
+        """(rule, side, asset) of every output that is on."""
+        places = self._built.places
+        return [
+            (
+                self.rules[places.rule[i]].key,
+                places.sides[places.side[i]],
+                self.plant.assets[places.asset[i]].key,
+            )
+            for i in np.flatnonzero(self._latches.out).tolist()
+        ]
+
+    def _transitions(self, flips: Flips) -> list[Transition]:
+        columns = (flips.instance, flips.at, flips.on, flips.value, flips.since)
+        return [self._transition(*row) for row in zip(*(c.tolist() for c in columns), strict=True)]
+
+    def _transition(  # noqa: PLR0917 (one row of the flips)
+        self, instance: int, at_ns: int, on: int, value: float, since_ns: int
+    ) -> Transition:
+        places = self._built.places
+        rule = self.rules[places.rule[instance]]
+        side = places.sides[places.side[instance]]
+        asset = self.plant.assets[places.asset[instance]].key
+        limit = float(places.limit[instance])
+        name = getattr(rule, "signal", "")
+        unit = self.plant.unit(rule.asset_type, name) if name else ""
+        known = None if math.isnan(value) else value
+        return Transition(
+            rule=rule.key,
+            asset=asset,
+            side=side,
+            at_ns=at_ns,
+            active=bool(on),
+            since_ns=since_ns,
+            severity=severity(rule, side),
+            text=raised(rule, asset, known, (limit, side, unit)) if on else cleared(rule, asset),
+            value=known,
+            limit=limit,
+            unit=unit,
+            signals=(Contribution(name, known, 1.0),) if name else (),
+        )
+
+    def _kept(self) -> Columns:
+        kept: Columns = {f"latches.{k}": v for k, v in self._latches.columns().items()}
+        for number, bank in enumerate(self._built.banks):
+            kept |= {f"bank{number}.{k}": v for k, v in bank.columns().items()}
+        return kept | {"newest": self._intake.newest, "last": self._intake.value}
+
+    def fingerprint(self) -> str:
+        """A short hash of rules, assets and signals: a snapshot fits only the same."""
+        plain = msgspec.json.encode((self.rules, self.plant.assets))
+        return hashlib.sha256(plain + self.plant.ids.tobytes()).hexdigest()[:16]
+
+    def snapshot(self) -> bytes:
+        """The whole state as an npz image (no pickle); frames not yet ticked are not in it."""
+        image = io.BytesIO()
+        mark = np.frombuffer(self.fingerprint().encode(), np.uint8)
+        np.savez(image, allow_pickle=False, fingerprint=mark, **self._kept())
+        return image.getvalue()
+
+    def restore(self, image: bytes) -> None:
+        """Take the state of a snapshot made with the same rules and plant.
+
+        Raises:
+            Conflict: it was made with others; start afresh and replay instead.
+        """
+        with np.load(io.BytesIO(image), allow_pickle=False) as kept:
+            if kept["fingerprint"].tobytes().decode() != self.fingerprint():
+                raise Conflict(
+                    "the snapshot belongs to other rules or assets",
+                    remedy="Start afresh and replay the stream",
+                )
+            for name, column in self._kept().items():
+                column[...] = kept[name]
+        self._latches.refresh()
+
+
+def severity(rule: Rule, side: str) -> int:
+    """The severity of a rule's side."""
+    if isinstance(rule, Limit) and side in {"high_high", "low_low"}:
+        return rule.severity_extreme
+    return rule.severity
