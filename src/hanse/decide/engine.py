@@ -120,11 +120,11 @@ class Engine:
 
     def _transitions(self, flips: Flips) -> list[Transition]:
         columns = (flips.instance, flips.at, flips.on, flips.value, flips.since)
-        return [self._transition(*row) for row in zip(*(c.tolist() for c in columns), strict=True)]
+        rows = zip(*(c.tolist() for c in columns), strict=True)
+        return [self._transition(row) for row in rows]
 
-    def _transition(  # noqa: PLR0917 (one row of the flips)
-        self, instance: int, at_ns: int, on: int, value: float, since_ns: int
-    ) -> Transition:
+    def _transition(self, row: tuple[int, int, int, float, int]) -> Transition:
+        instance, at_ns, on, value, since_ns = row
         places = self._built.places
         rule = self.rules[places.rule[instance]]
         side = places.sides[places.side[instance]]
