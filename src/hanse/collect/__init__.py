@@ -1,1 +1,60 @@
-"""collect."""
+"""Collect (F1): what devices, files and people say becomes samples with time and quality.
+
+For: the node, which gives each connection a `Collector`; pages and commands that look at
+devices, set up mappings and show diagnostics.
+In: a connector's settings, a mapping of signals to addresses, a sink, a world (clock, trust,
+keys). Out: `model.sample.Frame` packed every 50-250 ms with ``(source, epoch, seq)``, every
+period without samples as a `Gap`, what devices announce as events, `Diagnostics`.
+A connection that is lost is tried again by itself at least every RETRY_MAX_S; bad values, rows
+and points are counted and shown, and the good ones go on. Writing is off unless allowed.
+Limits: POINTS_MAX signals a connection, BUFFER_SAMPLES_MAX samples waiting, then last values.
+"""
+
+from hanse.collect.collector import Collector, Connection, Start, epoch_of
+from hanse.collect.diagnostics import Diagnostics, LineState, Trouble
+from hanse.collect.mapping import Bind, Line, Mapping, bind, from_toml, lines_of, to_toml
+from hanse.collect.ports import (
+    Certificate,
+    Connector,
+    Found,
+    Intake,
+    Point,
+    Sink,
+    Trust,
+    World,
+)
+from hanse.collect.registry import connector, connector_of_url, names, settings_of
+from hanse.collect.write import Allowed, Audit, Guard, Written
+
+__all__ = [
+    "Allowed",
+    "Audit",
+    "Bind",
+    "Certificate",
+    "Collector",
+    "Connection",
+    "Connector",
+    "Diagnostics",
+    "Found",
+    "Guard",
+    "Intake",
+    "Line",
+    "LineState",
+    "Mapping",
+    "Point",
+    "Sink",
+    "Start",
+    "Trouble",
+    "Trust",
+    "World",
+    "Written",
+    "bind",
+    "connector",
+    "connector_of_url",
+    "epoch_of",
+    "from_toml",
+    "lines_of",
+    "names",
+    "settings_of",
+    "to_toml",
+]

@@ -1,0 +1,46 @@
+"""Setting one value of an OPC UA server. Only the write guard calls this."""
+
+from __future__ import annotations
+
+from asyncua import ua
+
+from hanse.collect.connectors.opcua.config import OpcUaConfig
+from hanse.collect.connectors.opcua.session import namespaces_of, session
+from hanse.collect.connectors.opcua.values import node_of
+from hanse.collect.ports import Point, Value, World
+from hanse.model.errors import Refused
+
+
+async def write(config: OpcUaConfig, world: World, point: Point, value: Value) -> None:
+    """Write a value in the node's own data type.
+
+    Raises:
+        Refused: the server does not take it, or the point is part of a structure.
+    """
+    if point.path:
+        raise Refused(
+            "a part of a structure cannot be written alone",
+            subject=point.address,
+            remedy="Choose a node of its own",
+        )
+    async with session(config, world) as client:
+        node = client.get_node(node_of(point.address, await namespaces_of(client)))
+        kind = await node.read_data_type_as_variant_type()
+        data = ua.DataValue(ua.Variant(_as(kind, value), kind))
+        (status,) = await client.uaclient.session.write_attributes([node.nodeid], [data])
+    if not status.is_good():
+        raise Refused(
+            f"the server does not take the value: {status.name}",
+            subject=point.address,
+            remedy="Look at the node's access level and range in the server",
+        )
+
+
+def _as(kind: ua.VariantType, value: Value) -> object:
+    if kind in {ua.VariantType.Float, ua.VariantType.Double}:
+        return float(value)
+    if kind is ua.VariantType.Boolean:
+        return bool(value)
+    if kind is ua.VariantType.String:
+        return str(value)
+    return int(value)

@@ -1,0 +1,217 @@
+"""The intake: what a connector hears becomes samples, gaps and figures. Never blocks or raises.
+
+Pure but for the clock handed in; the collector takes what it has gathered and hands it on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable, Sequence
+
+from hanse.collect.diagnostics import Troubles
+from hanse.collect.gaps import GapBook
+from hanse.collect.mapping import Bind, Mapping
+from hanse.collect.packing import Packer, number_in, number_of, worst
+from hanse.collect.picking import pick
+from hanse.model.event import Draft
+from hanse.model.plant import SignalKind
+from hanse.model.sample import GapReason, Quality
+from hanse.model.time import NS_PER_S, UTC, Clock, Instant, from_ns, to_ns
+
+SOURCE_TIME_MIN_NS = to_ns(dt.datetime(1990, 1, 1, tzinfo=UTC))
+SOURCE_AHEAD_MAX_NS = 3_600 * NS_PER_S
+"""A source time further ahead than this is not believed (IEC 62541-4 leaves it to the client)."""
+EVENTS_WAITING_MAX = 10_000
+ROOM_SAMPLES_MAX = 50_000
+"""Samples waiting at which polling connectors are asked to wait."""
+
+Partition = Callable[[str], int]
+"""The partition of an asset."""
+
+
+class Slot:
+    """What one point needs on the fast path."""
+
+    __slots__ = ("bind", "kind", "offset", "packer", "path", "plain", "scale", "signal")
+
+    def __init__(self, bind: Bind, packer: Packer) -> None:
+        self.bind = bind
+        self.packer = packer
+        self.signal = bind.signal.id
+        self.kind = bind.signal.kind
+        self.scale = bind.scale
+        self.offset = bind.offset
+        self.path = bind.path
+        is_text = bind.signal.kind is SignalKind.TEXT
+        self.plain = not (is_text or bind.path or bind.scale != 1.0 or bind.offset)
+
+
+class Gathering:
+    """An `Intake`: packers by partition, the gap book, troubles, events and figures."""
+
+    def __init__(
+        self,
+        mapping: Mapping,
+        *,
+        packers: dict[int, Packer],
+        partition: Partition,
+        gaps: GapBook,
+        clock: Clock,
+    ) -> None:
+        self._clock = clock
+        self._slots = [Slot(b, packers[partition(b.signal.asset)]) for b in mapping.binds]
+        self._packers = packers
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+        self.gaps = gaps
+        self.troubles = Troubles()
+        self.events: list[Draft] = []
+        self.samples = 0
+        self.restamped = 0
+        self.went_up = asyncio.Event()
+        self.last_ns: int | None = None
+        self.lag_s: float | None = None
+        self.round_trip_s: float | None = None
+        self.certificate_until: Instant | None = None
+        self.device = ""
+        self._started: Instant | None = None
+        self.heard_s = clock.monotonic_s()
+
+    # -- what a connector calls ------------------------------------------------------------
+
+    def take(
+        self,
+        slot: int,
+        value: object,
+        at_ns: int | None = None,
+        quality: int = Quality.GOOD,
+    ) -> None:
+        """One value of a point; what cannot be used is counted and shown."""
+        to = self._slots[slot]
+        now_ns = self._clock.ns()
+        if type(value) is float and to.plain and value - value == 0.0:
+            number: float | None = value
+        else:
+            if to.path:
+                value = pick(value, to.path)
+            number = self._scaled(to, value)
+        at_ns, quality = self._time(at_ns, now_ns, quality)
+        self._heard(now_ns)
+        if number is not None:
+            to.packer.add(to.signal, at_ns, number, quality)
+        else:
+            self._add_other(to, value, at_ns, quality)
+        self.samples += 1
+        self.last_ns = at_ns
+
+    def up(self) -> None:
+        """The device answers."""
+        self.went_up.set()
+        self._heard(self._clock.ns())
+
+    def alive(self) -> None:
+        """The device was heard from."""
+        self._heard(self._clock.ns())
+
+    def reject(self, what: str, *, subject: str, remedy: str = "") -> None:
+        """Count and show what cannot be used."""
+        self.troubles.add(what, subject=subject[:200], remedy=remedy, at=self._clock.now())
+
+    def missed(self, reason: GapReason, *, detail: str, slots: Sequence[int] = ()) -> None:
+        """Record samples lost on a line that stands."""
+        self.gaps.missed(
+            reason,
+            now_ns=self._clock.ns(),
+            detail=detail,
+            signals=[self._slots[s].signal for s in slots],
+        )
+
+    def happened(self, event: Draft) -> None:
+        """Keep what a device announced until the collector hands it on."""
+        if len(self.events) >= EVENTS_WAITING_MAX:
+            self.reject("an event was given up: too many wait", subject=event.subject)
+            return
+        self.events.append(event)
+
+    def note(
+        self,
+        *,
+        round_trip_s: float | None = None,
+        certificate_until: Instant | None = None,
+        device: str | None = None,
+        started: Instant | None = None,
+    ) -> None:
+        """Keep a figure for the diagnostics."""
+        if started is not None:
+            if self._started not in {None, started}:
+                self.gaps.restarted()
+            self._started = started
+        self.round_trip_s = self.round_trip_s if round_trip_s is None else round_trip_s
+        self.certificate_until = certificate_until or self.certificate_until
+        self.device = self.device if device is None else device[:200]
+
+    async def room(self) -> None:
+        """Wait until what was taken can be handed on."""
+        if self.waiting >= ROOM_SAMPLES_MAX:
+            self._has_room.clear()
+            await self._has_room.wait()
+
+    # -- what the collector asks -----------------------------------------------------------
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the device answered in this session."""
+        return self.went_up.is_set()
+
+    @property
+    def waiting(self) -> int:
+        """Samples not yet cut into frames."""
+        return sum(len(p) for p in self._packers.values())
+
+    def drained(self) -> None:
+        """Frames were handed on: polling may go on if there is room."""
+        if self.waiting < ROOM_SAMPLES_MAX:
+            self._has_room.set()
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _heard(self, now_ns: int) -> None:
+        self.gaps.heard(now_ns)
+        self.heard_s = self._clock.monotonic_s()
+
+    def _time(self, at_ns: int | None, now_ns: int, quality: int) -> tuple[int, int]:
+        if at_ns is None:
+            return now_ns, quality
+        if SOURCE_TIME_MIN_NS <= at_ns <= now_ns + SOURCE_AHEAD_MAX_NS:
+            self.lag_s = (now_ns - at_ns) / NS_PER_S
+            return at_ns, quality
+        self.restamped += 1
+        return now_ns, worst(quality, Quality.UNCERTAIN)
+
+    def _scaled(self, to: Slot, value: object) -> float | None:
+        if to.kind is SignalKind.TEXT:
+            return None
+        number = number_in(value, to.kind) if isinstance(value, str) else number_of(value)
+        if number is None or to.plain:
+            return number
+        return number_of(number * to.scale + to.offset)
+
+    def _add_other(self, to: Slot, value: object, at_ns: int, quality: int) -> None:
+        """A text, or something that is no sample: then a bad one, so that it is seen."""
+        is_text = value is not None and to.kind in {SignalKind.TEXT, SignalKind.STATE}
+        if not is_text:
+            to.packer.add(to.signal, at_ns, float("nan"), Quality.BAD)
+            if value is not None:
+                self._reject_value(to, value, at_ns)
+            return
+        to.packer.add(to.signal, at_ns, float("nan"), quality)
+        to.packer.say(value if isinstance(value, str) else str(value))
+
+    def _reject_value(self, to: Slot, value: object, at_ns: int) -> None:
+        self.troubles.add(
+            f"not a number: {type(value).__name__}",
+            subject=f"{to.bind.signal.asset}.{to.bind.signal.name}",
+            remedy="Choose kind text, or a path to the number in it",
+            at=from_ns(at_ns),
+        )

@@ -1,0 +1,227 @@
+"""What collecting needs from the world, and what a connector is handed and hands over.
+
+A connector never meets the record, the broker or the real clock: it gets a `World` and an
+`Intake`, and everything it hears goes through the intake.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Protocol
+
+from msgspec import Meta, Struct
+
+from hanse.model.dice import Dice
+from hanse.model.errors import BadConfig
+from hanse.model.event import Draft
+from hanse.model.plant import SignalKind
+from hanse.model.sample import Frame, Gap, GapReason, Quality
+from hanse.model.text import Text
+from hanse.model.time import Clock, Instant
+
+ADDRESS_MAX = 1_000
+POINTS_MAX = 50_000
+"""Signals of one connection."""
+
+
+Value = float | str | bool
+"""What a device is set to."""
+
+
+class Point(Struct, frozen=True, kw_only=True):
+    """One thing to collect: where it is in the device, and the number values come under.
+
+    ``slot`` counts from 0 within a connection. ``path`` picks a member of a structure or array
+    (``field``, ``field.inner``, ``[2]``). ``type`` is the protocol's own word for how bytes are
+    read, where the device does not say (``float32``, ``int16``, ``bit:3``).
+    """
+
+    slot: int
+    address: str
+    kind: SignalKind = SignalKind.ANALOG
+    path: str = ""
+    type: str = ""
+
+
+class Certificate(Struct, frozen=True, kw_only=True):
+    """What a device showed to prove who it is.
+
+    ``fingerprint`` is SHA-256 of the DER bytes in hexadecimal; ``before`` is the one this
+    connection trusted until now, empty if none.
+    """
+
+    connection: str
+    fingerprint: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    subject: str
+    not_after: Instant
+    der: bytes
+    before: str = ""
+
+
+class Trust(Protocol):
+    """Whether a device is who it says it is; asks a person once and keeps the answer."""
+
+    def pinned(self, connection: str) -> str:
+        """The fingerprint this connection trusts, or empty."""
+        ...
+
+    async def decide(self, shown: Certificate) -> bool:
+        """Whether to go on with a certificate. False also while a person has yet to answer."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class World:
+    """What a connector may use: time, chance, trust, its own key pair, secrets, files."""
+
+    clock: Clock
+    dice: Dice
+    trust: Trust
+    keys: Path
+    """Folder (0700) for the key pair this node shows to devices."""
+    secret: Callable[[str], str]
+    """The secret of a name. Raises NotFound."""
+    connection: str = ""
+    """The key of the connection in hand."""
+
+    def reveal(self, text: str) -> str:
+        """A setting's value, looked up where it reads ``secret:NAME``."""
+        return self.secret(text.removeprefix("secret:")) if text.startswith("secret:") else text
+
+
+class Intake(Protocol):
+    """Where a connector puts what it hears. Nothing here blocks, nothing here raises."""
+
+    def take(
+        self,
+        slot: int,
+        value: object,
+        at_ns: int | None = None,
+        quality: int = Quality.GOOD,
+    ) -> None:
+        """A value of a point. ``at_ns`` is the source's own time, None where it gives none."""
+        ...
+
+    def up(self) -> None:
+        """The device answers and every point that can be had is being had."""
+        ...
+
+    def alive(self) -> None:
+        """The device was heard from, though nothing changed."""
+        ...
+
+    def reject(self, what: str, *, subject: str, remedy: str = "") -> None:
+        """A row, value or point that cannot be used: counted and shown; the others go on."""
+        ...
+
+    def missed(self, reason: GapReason, *, detail: str, slots: Sequence[int] = ()) -> None:
+        """Samples between the last one and now are lost, though the connection stands."""
+        ...
+
+    def happened(self, event: Draft) -> None:
+        """An alarm, condition or birth the device itself announced."""
+        ...
+
+    def note(
+        self,
+        *,
+        round_trip_s: float | None = None,
+        certificate_until: Instant | None = None,
+        device: str | None = None,
+        started: Instant | None = None,
+    ) -> None:
+        """Something for the diagnostics page; ``started`` is when the device itself started."""
+        ...
+
+    async def room(self) -> None:
+        """Wait while what was taken cannot be handed on. Polling connectors ask before a read."""
+        ...
+
+
+class Sink(Protocol):
+    """Where frames, gaps and events of devices go: the spool, the broker, the record."""
+
+    async def frame(self, frame: Frame, *, partition: int) -> None:
+        """Keep a frame; returns when it is kept. May be called again with the same identity.
+
+        Raises:
+            Unreachable, TooMuch: not now; the caller tries again with the same frame.
+        """
+        ...
+
+    async def gap(self, gap: Gap) -> None:
+        """Record a gap; the same ``(connection, start_ns)`` again closes it."""
+        ...
+
+    async def event(self, event: Draft) -> None:
+        """Record what a device announced."""
+        ...
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """One thing a device has, as browsing saw it.
+
+    ``address`` is what a mapping needs; ``trail`` the names from the root to it; ``value`` what
+    it read just now, cut to what a page shows. ``low``/``high``/``unit`` come from the device.
+    """
+
+    address: Annotated[str, Meta(max_length=ADDRESS_MAX)]
+    trail: tuple[str, ...]
+    value: float | str | bool | None = None
+    data_type: str = ""
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    description: str = ""
+    writable: bool = False
+    path: str = ""
+    type: str = ""
+
+    @property
+    def name(self) -> str:
+        """The last word of its trail."""
+        return self.trail[-1] if self.trail else self.address
+
+
+Collect = Callable[[Any, Sequence[Point], Intake, World], Awaitable[None]]
+"""One session with a device: connect, give values until it is lost (raise) or done (return)."""
+Browse = Callable[[Any, World], Awaitable[Sequence[Found]]]
+"""Everything a device has, bounded, with the values it has now."""
+Write = Callable[[Any, World, Point, Value], Awaitable[None]]
+"""Set one point. Raises Refused or Unreachable. Only `collect.write` may call it."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Connector:
+    """A protocol Hanse speaks, as its folder assembles it.
+
+    ``collect`` runs one session; the collector starts the next one after a loss and records the
+    gap, so that every protocol comes back in the same way. ``explain`` turns what a library
+    raised into an error that says what to do.
+    """
+
+    name: str
+    title: Text
+    config: type[Struct]
+    collect: Collect
+    explain: Callable[[BaseException, Any], Exception]
+    schemes: tuple[str, ...] = ()
+    from_url: Callable[[str], Struct] | None = None
+    browse: Browse | None = None
+    write: Write | None = None
+    once: bool = False
+    """Whether ``collect`` returns when all is read (a file) instead of going on for ever."""
+
+    def config_of_url(self, url: str) -> Struct:
+        """The settings a URL stands for.
+
+        Raises:
+            BadConfig: this protocol has no URL, or the URL is wrong.
+        """
+        if self.from_url is None:
+            raise BadConfig(
+                f"{self.name} is not reached by a URL", remedy="Write its settings instead"
+            )
+        return self.from_url(url)

@@ -1,0 +1,60 @@
+"""Servers in processes of their own, started and stopped by the tests that need them."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+OPCUA = Path(__file__).with_name("opcua_server.py")
+
+
+class Served:
+    """A process that says ``ready`` on its first line when it serves."""
+
+    def __init__(self, *command, cwd=None, env=None):
+        self._command = command
+        self._cwd, self._env = cwd, env
+        self._process = None
+
+    async def start(self, timeout_s=30):
+        self._process = subprocess.Popen(
+            self._command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=self._cwd,
+            env={**os.environ, **(self._env or {})},
+        )
+        line = await asyncio.wait_for(asyncio.to_thread(self._process.stdout.readline), timeout_s)
+        assert line.strip() == b"ready", f"{self._command[:2]} did not start: {line!r}"
+
+    def kill(self):
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(signal.SIGCONT)
+            self._process.kill()
+            self._process.wait()
+            self._process.stdout.close()
+            self._process = None
+
+    def freeze(self):
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self._process.send_signal(signal.SIGCONT)
+
+
+def opcua(**options):
+    return Served(sys.executable, str(OPCUA), json.dumps(options))
+
+
+@contextlib.asynccontextmanager
+async def serving(served):
+    await served.start()
+    try:
+        yield served
+    finally:
+        served.kill()

@@ -1,0 +1,184 @@
+"""OPC UA against asyncua's server: values, gaps, browsing, writing, security."""
+
+import datetime as dt
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from tests.conformance.connectors.builders import (
+    AuditKept,
+    KeptSink,
+    a_bind,
+    a_collector,
+    a_world,
+    free_port,
+    running,
+    until,
+)
+from tests.conformance.connectors.processes import opcua, serving
+
+from hanse.collect import Allowed, Guard, connector
+from hanse.collect.connectors.opcua.config import OpcUaConfig
+from hanse.collect.connectors.opcua.keys import certificate
+from hanse.collect.diagnostics import LineState
+from hanse.model.errors import NotAllowed, TooMuch
+from hanse.model.sample import GapReason, Quality
+
+URI = "urn:hanse:test:plant"
+
+
+def address(name):
+    return f"nsu={URI};s=Lathe.{name}"
+
+
+def settings(port, **changes):
+    fields = {"url": f"opc.tcp://127.0.0.1:{port}/", "insecure": True}
+    return OpcUaConfig(**{**fields, **changes})
+
+
+async def test_values_arrive_with_source_time_quality_and_scaling(tmp_path):
+    port, sink = free_port(), KeptSink()
+    binds = [a_bind(1, address("S0")), a_bind(2, address("S1"), scale=0.5, offset=10.0)]
+    async with serving(opcua(port=port)):
+        collector = a_collector("opcua", settings(port), binds, world=a_world(tmp_path), sink=sink)
+        async with running(collector):
+            await until(lambda: len(sink.values(1)) > 4 and len(sink.values(2)) > 4)
+            seen = collector.diagnostics()
+    assert seen.state is LineState.RUNNING
+    assert seen.round_trip_s is not None
+    assert seen.rejected == 0
+    by_signal = {s: [(a, v, q) for s2, a, v, q, _ in sink.rows() if s2 == s] for s in (1, 2)}
+    times = [a for a, _, _ in by_signal[1]]
+    assert times == sorted(times)
+    assert all(q == Quality.GOOD for _, _, q in by_signal[1])
+    last = by_signal[2][-1][1]
+    assert (last - 10.0) / 0.5 % 1000 == 1.0
+    seqs = [h.seq for h in sink.frames]
+    assert seqs == list(range(len(seqs)))
+
+
+async def test_a_restarted_server_with_other_namespace_indexes_is_found_again(tmp_path):
+    port, sink = free_port(), KeptSink()
+    world = a_world(tmp_path)
+    collector = a_collector(
+        "opcua", settings(port), [a_bind(1, address("S0"))], world=world, sink=sink
+    )
+    first, second = opcua(port=port), opcua(port=port, namespaces_before=3)
+    async with running(collector):
+        async with serving(first):
+            await until(lambda: sink.values(1))
+        await until(lambda: collector.diagnostics().state is LineState.WAITING)
+        before = sink.count()
+        async with serving(second):
+            await until(lambda: sink.count() > before + 3, timeout_s=10)
+            await until(lambda: any(g.end_ns for g in sink.gaps.values()))
+    reasons = {g.reason: g for g in sink.gaps.values()}
+    assert set(reasons) == {GapReason.UNREACHABLE, GapReason.RESTARTED}
+    gap = reasons[GapReason.RESTARTED]
+    assert gap.start_ns < gap.end_ns
+    at = [a for _, a, _, _, _ in sink.rows()]
+    assert not [a for a in at if gap.start_ns + 10**9 < a < gap.end_ns - 10**9]
+
+
+async def test_a_wrong_address_is_told_and_the_others_go_on(tmp_path):
+    port, sink = free_port(), KeptSink()
+    binds = [
+        a_bind(1, address("S0")),
+        a_bind(2, address("Nothing")),
+        a_bind(3, "nsu=urn:nobody;s=X"),
+        a_bind(4, "rubbish"),
+    ]
+    async with serving(opcua(port=port)):
+        collector = a_collector("opcua", settings(port), binds, world=a_world(tmp_path), sink=sink)
+        async with running(collector):
+            await until(lambda: sink.values(1))
+            seen = collector.diagnostics()
+    assert {t.subject for t in seen.troubles} == {
+        address("Nothing"),
+        "nsu=urn:nobody;s=X",
+        "rubbish",
+    }
+    assert all(t.remedy for t in seen.troubles)
+
+
+async def test_browsing_goes_through_variables_and_reads_units(tmp_path):
+    port = free_port()
+    async with serving(opcua(port=port)):
+        found = await connector("opcua").browse(settings(port), a_world(tmp_path))
+    by_address = {(f.address, f.path): f for f in found}
+    place = by_address[address("Set"), ""]
+    assert (place.unit, place.low, place.high, place.value) == ("°C", 0.0, 120.0, 5.0)
+    assert place.trail == ("Lathe", "Set")
+    assert place.writable
+    assert by_address[address("Set.Inner"), ""].value == 7
+    assert by_address[address("Axes"), "[1]"].value == 2.5
+    assert by_address[address("Name"), ""].value == "L-200"
+
+
+async def test_writing_is_off_then_bounded_rated_and_audited(tmp_path):
+    port, audit = free_port(), AuditKept()
+    world, sink = a_world(tmp_path), KeptSink()
+    binds = [a_bind(7, address("Set"))]
+    collector = a_collector("opcua", settings(port), binds, world=world, sink=sink)
+    off = Guard(collector.connection, collector.connector, world=world, audit=audit)
+    rule = Allowed(signal=7, low=0, high=50, per_minute=2)
+    on = Guard(collector.connection, collector.connector, world=world, audit=audit, allowed=(rule,))
+    async with serving(opcua(port=port)):
+        with pytest.raises(NotAllowed):
+            await off.write(7, 9.0, by="ann")
+        with pytest.raises(NotAllowed):
+            await on.write(7, 51.0, by="ann")
+        with pytest.raises(NotAllowed):
+            await on.write(7, float("nan"), by="ann")
+        await on.write(7, 42.0, by="ann")
+        await on.write(7, 43.0, by="ann")
+        with pytest.raises(TooMuch):
+            await on.write(7, 44.0, by="ann")
+        found = await connector("opcua").browse(settings(port), world)
+    assert next(f.value for f in found if f.address == address("Set")) == 43.0
+    assert len(audit.intended) == 2
+    assert [w.refused != "" for w in audit.ended] == [True, True, True, False, False, True]
+
+
+def own_certificate(folder, name):
+    key = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
+    made = certificate(
+        key, uri="urn:hanse:test:server", name=name, at=dt.datetime.now(dt.UTC), days=30
+    )
+    (folder / f"{name}.der").write_bytes(made.public_bytes(serialization.Encoding.DER))
+    pem = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    (folder / f"{name}.pem").write_bytes(pem)
+    return {"certificate": str(folder / f"{name}.der"), "key": str(folder / f"{name}.pem")}
+
+
+async def test_the_strongest_policy_is_taken_and_the_certificate_is_asked_about_once(tmp_path):
+    port, sink, world = free_port(), KeptSink(), a_world(tmp_path)
+    world.trust.refuse = True
+    secure = settings(port, insecure=False)
+    collector = a_collector("opcua", secure, [a_bind(1, address("S0"))], world=world, sink=sink)
+    async with serving(opcua(port=port, **own_certificate(tmp_path, "one"))), running(collector):
+        await until(lambda: collector.diagnostics().last_error)
+        error = collector.diagnostics().last_error
+        assert error.code == "certificate"
+        assert "fingerprint" in error.remedy
+        assert not sink.values(1)
+        world.trust.refuse = False
+        await until(lambda: sink.values(1))
+        assert collector.diagnostics().certificate_days in {28, 29}
+    assert len(world.trust.shown) == 1
+
+
+async def test_a_server_without_security_is_refused_unless_ticked(tmp_path):
+    port, sink = free_port(), KeptSink()
+    secure = settings(port, insecure=False)
+    collector = a_collector(
+        "opcua", secure, [a_bind(1, address("S0"))], world=a_world(tmp_path), sink=sink
+    )
+    async with serving(opcua(port=port)), running(collector):
+        await until(lambda: collector.diagnostics().last_error)
+        assert collector.diagnostics().last_error.code == "no-security"
+    assert not sink.rows()
