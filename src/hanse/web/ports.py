@@ -1,0 +1,468 @@
+"""What the pages need from the node, as protocols: few, small, asynchronous.
+
+The node implements them on its record and roles; tests implement them in memory. A method raises
+`NotFound` for an unknown id, `Conflict` for a deed that the state of the thing does not allow,
+`BadInput` for values that cannot be used, `Refused` or `Unreachable` for what another side did.
+``by`` is the name of the signed-in person. Lists come newest or most urgent first, cut at
+``limit``; ``follow`` yields for ever and is closed by its reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+from hanse.model.event import Event
+from hanse.model.text import Language
+from hanse.model.time import Clock, Instant
+from hanse.web.views.common import Deed, Done
+from hanse.web.views.connecting import (
+    Choosing,
+    ConnectionRow,
+    ConnectionView,
+    ConnectorKind,
+    Found,
+    ImportReport,
+    SampleFile,
+)
+from hanse.web.views.loops import Approval, ChainView, LoopRow
+from hanse.web.views.people import (
+    AuditEntry,
+    AuditPage,
+    FirmCard,
+    Link,
+    Role,
+    Session,
+    Token,
+    User,
+)
+from hanse.web.views.planning import MoveWish, OrderRow, PlanView, PromiseView, VersionRow
+from hanse.web.views.plant import AlarmRow, MachineRow, MachineView, Series
+from hanse.web.views.running import PeerAnswer, Readiness
+from hanse.web.views.trading import (
+    AskForm,
+    ChainRow,
+    EntryRow,
+    NetworkView,
+    OwnCard,
+    PeerRow,
+    PeerView,
+    RfqRow,
+    RfqView,
+    TradeRow,
+    TradeView,
+)
+
+
+class Accounts(Protocol):
+    """Users, sessions, one-time links and tokens. Holds rows; the rules are in `hanse.web.doors`.
+
+    ``put_*`` inserts or replaces by key. Every secret arrives as its SHA-256.
+    """
+
+    async def claimed(self) -> bool:
+        """Whether there is an owner: asked at every request, so answered from memory."""
+        ...
+
+    async def users(self) -> tuple[User, ...]:
+        """All users, by name."""
+        ...
+
+    async def user(self, name: str) -> User | None:
+        """One user."""
+        ...
+
+    async def put_user(self, user: User) -> None:
+        """Keep a user."""
+        ...
+
+    async def put_session(self, session: Session) -> None:
+        """Keep a session."""
+        ...
+
+    async def session(self, hash_: str) -> Session | None:
+        """One session."""
+        ...
+
+    async def sessions(self, user: str | None = None) -> tuple[Session, ...]:
+        """Sessions of one user, or of all."""
+        ...
+
+    async def end_sessions(self, *, user: str = "", hash_: str = "") -> int:
+        """End one session, or all of a user; how many."""
+        ...
+
+    async def put_link(self, link: Link) -> None:
+        """Keep a one-time link."""
+        ...
+
+    async def link(self, hash_: str) -> Link | None:
+        """Look at a link without using it."""
+        ...
+
+    async def take_link(self, hash_: str) -> Link | None:
+        """Use a link up: the first caller has it, every later one has None."""
+        ...
+
+    async def put_token(self, token: Token) -> None:
+        """Keep an API token."""
+        ...
+
+    async def token(self, hash_: str) -> Token | None:
+        """One token."""
+        ...
+
+    async def tokens(self, user: str | None = None) -> tuple[Token, ...]:
+        """Tokens of one user, or of all."""
+        ...
+
+    async def end_token(self, hash_: str) -> None:
+        """Forget a token."""
+        ...
+
+
+class Audit(Protocol):
+    """The hash-chained log of what people did."""
+
+    async def note(self, entry: AuditEntry) -> None:
+        """Append one entry (its ``hash`` is the port's to fill)."""
+        ...
+
+    async def page(self, *, limit: int, before: Instant | None = None) -> AuditPage:
+        """The newest entries, and whether the chain is whole."""
+        ...
+
+
+class Happenings(Protocol):
+    """Events and loops of the record."""
+
+    async def loops(self, *, limit: int) -> tuple[LoopRow, ...]:
+        """Loops, newest first."""
+        ...
+
+    async def loop(self, loop: str) -> tuple[LoopRow, tuple[Event, ...]]:
+        """A loop and its events, oldest first."""
+        ...
+
+    async def event(self, event: str) -> Event:
+        """One event."""
+        ...
+
+    async def causes(self, event: str) -> tuple[Event, ...]:
+        """The chain of causes, root first, the event itself last."""
+        ...
+
+    async def effects(self, event: str) -> tuple[Event, ...]:
+        """What the event made happen directly."""
+        ...
+
+    async def recent(
+        self, *, limit: int, subject: str = "", before: Instant | None = None
+    ) -> tuple[Event, ...]:
+        """Events, newest first; of one subject, or of all."""
+        ...
+
+    def follow(self) -> AsyncIterator[Event]:
+        """Events as they are recorded, from now on."""
+        ...
+
+
+class Approvals(Protocol):
+    """What a person is asked."""
+
+    async def rows(self, *, open_only: bool, limit: int) -> tuple[Approval, ...]:
+        """Questions, the most urgent first."""
+        ...
+
+    async def one(self, approval: str) -> Approval:
+        """One question."""
+        ...
+
+    async def decide(self, approval: str, *, choice: str | None, note: str, by: str) -> Done:
+        """Agree to a choice by its name, or decline with None."""
+        ...
+
+
+class Machines(Protocol):
+    """Machines and their signals, now and before."""
+
+    async def rows(self) -> tuple[MachineRow, ...]:
+        """All machines with their lead signals."""
+        ...
+
+    async def machine(self, key: str) -> MachineView:
+        """One machine."""
+        ...
+
+    async def history(
+        self, signals: tuple[int, ...], *, start: Instant, end: Instant, points: int
+    ) -> Series:
+        """Samples of signals, thinned to about ``points`` with their extremes kept."""
+        ...
+
+    def live(self, signals: tuple[int, ...]) -> AsyncIterator[Series]:
+        """Samples of signals as they arrive, some ten batches a second at most."""
+        ...
+
+
+class Alarms(Protocol):
+    """Alarms by ISA-18.2."""
+
+    async def rows(self, *, limit: int) -> tuple[AlarmRow, ...]:
+        """Alarms that are active, unacknowledged or shelved; the most urgent first."""
+        ...
+
+    async def acknowledge(self, alarm: str, *, note: str, by: str) -> Done:
+        """Say that it was seen."""
+        ...
+
+    async def shelve(self, alarm: str, *, until: Instant, reason: str, by: str) -> Done:
+        """Silence it until an instant."""
+        ...
+
+    async def unshelve(self, alarm: str, *, by: str) -> Done:
+        """End its silence."""
+        ...
+
+
+class Plans(Protocol):
+    """The plan and its orders."""
+
+    async def current(self, number: int | None = None) -> PlanView:
+        """The plan in force, or an earlier version by its number."""
+        ...
+
+    async def versions(self, *, limit: int) -> tuple[VersionRow, ...]:
+        """Versions, newest first."""
+        ...
+
+    async def order(self, key: str) -> tuple[OrderRow, tuple[Event, ...]]:
+        """A work order and its events."""
+        ...
+
+    async def move(self, wish: MoveWish, *, by: str) -> PlanView:
+        """Put an operation elsewhere; the plan comes back repaired around it."""
+        ...
+
+    async def promise(self, item: str, quantity: Decimal) -> PromiseView:
+        """The earliest date with nobody harmed. Reserves nothing."""
+        ...
+
+
+class Trade(Protocol):
+    """Requests, quotes and orders between firms."""
+
+    async def rfqs(self, *, limit: int) -> tuple[RfqRow, ...]:
+        """Requests, newest first."""
+        ...
+
+    async def rfq(self, rfq: str) -> RfqView:
+        """One request with its quotes."""
+        ...
+
+    async def orders(self, *, limit: int) -> tuple[TradeRow, ...]:
+        """Orders, newest first."""
+        ...
+
+    async def order(self, order: str) -> TradeView:
+        """One order."""
+        ...
+
+    async def ask(self, form: AskForm, *, by: str) -> Done:
+        """Ask other firms for something."""
+        ...
+
+    async def act(self, subject: str, deed: str, values: Mapping[str, str], *, by: str) -> Done:
+        """Do a deed to a request, a quote or an order, by its id."""
+        ...
+
+
+class Ledger(Protocol):
+    """What was agreed with each firm, signed by both."""
+
+    async def chains(self) -> tuple[ChainRow, ...]:
+        """One row a firm."""
+        ...
+
+    async def chain(self, chain: str, *, limit: int) -> tuple[ChainRow, tuple[EntryRow, ...]]:
+        """One chain and its newest entries."""
+        ...
+
+    async def verify(self, chain: str) -> ChainRow:
+        """Check every hash and both signatures again."""
+        ...
+
+    async def export(self, chain: str) -> bytes:
+        """The file that ``hanse ledger verify`` reads."""
+        ...
+
+
+class Peers(Protocol):
+    """Firms this node knows."""
+
+    async def own(self) -> OwnCard:
+        """What another firm needs to add this one."""
+        ...
+
+    async def rows(self) -> tuple[PeerRow, ...]:
+        """All known firms."""
+        ...
+
+    async def peer(self, did: str) -> PeerView:
+        """One firm."""
+        ...
+
+    async def add(self, address: str, *, by: str) -> PeerRow:
+        """Fetch the profile at an address; the firm stays unpinned until the codes are compared."""
+        ...
+
+    async def act(self, did: str, deed: str, values: Mapping[str, str], *, by: str) -> Done:
+        """Do a deed to a firm: pin, pause, resume, limits, remove."""
+        ...
+
+    async def network(self) -> NetworkView:
+        """The map of firms and ties."""
+        ...
+
+
+class Connections(Protocol):
+    """Connections to equipment."""
+
+    async def rows(self) -> tuple[ConnectionRow, ...]:
+        """All connections."""
+        ...
+
+    async def one(self, name: str) -> ConnectionView:
+        """One connection."""
+        ...
+
+    async def kinds(self) -> tuple[ConnectorKind, ...]:
+        """The protocols this node speaks."""
+        ...
+
+    async def add(self, kind: str, values: Mapping[str, str], *, by: str) -> Done:
+        """Make a connection of a kind from the values of its form."""
+        ...
+
+    async def browse(self, name: str, *, limit: int) -> tuple[Found, ...]:
+        """Look at the device's tree, with proposals."""
+        ...
+
+    async def choose(self, name: str, chosen: tuple[Choosing, ...], *, by: str) -> Done:
+        """Collect these variables from now on."""
+        ...
+
+    async def act(self, name: str, deed: str, values: Mapping[str, str], *, by: str) -> Done:
+        """Do a deed to a connection: pause, resume, trust a certificate, remove."""
+        ...
+
+
+class Imports(Protocol):
+    """Files with items, routings, orders, stock."""
+
+    async def samples(self) -> tuple[SampleFile, ...]:
+        """Files that ship, to start from."""
+        ...
+
+    async def sample(self, name: str) -> bytes:
+        """One of them."""
+        ...
+
+    async def check(self, file: str, content: bytes, *, by: str) -> ImportReport:
+        """Read a file without taking it in."""
+        ...
+
+    async def one(self, report: str) -> ImportReport:
+        """The report of a file that was checked or taken in."""
+        ...
+
+    async def apply(self, report: str, *, by: str) -> ImportReport:
+        """Take the good rows of a checked file in."""
+        ...
+
+
+class Health(Protocol):
+    """Whether the node runs well."""
+
+    async def ready(self) -> Readiness:
+        """Every check with its reason."""
+        ...
+
+    async def metrics(self) -> bytes:
+        """Figures in Prometheus' text form."""
+        ...
+
+
+class PeerDoor(Protocol):
+    """Where messages of other firms come in."""
+
+    async def receive(self, body: bytes, *, address: str) -> PeerAnswer:
+        """Check, record and acknowledge one message."""
+        ...
+
+    async def profile(self) -> PeerAnswer:
+        """The signed profile of this firm."""
+        ...
+
+
+class Chain(Protocol):
+    """A demonstration chain of firms on one machine."""
+
+    async def view(self) -> ChainView:
+        """The firms and the story so far."""
+        ...
+
+    async def deeds(self) -> tuple[Deed, ...]:
+        """What a visitor may set off."""
+        ...
+
+    async def act(self, deed: str, values: Mapping[str, str], *, by: str) -> Done:
+        """Set it off: wear a bearing, stop a machine."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """All that the pages are given. ``chain`` only where a demonstration runs."""
+
+    clock: Clock
+    firm: FirmCard
+    accounts: Accounts
+    audit: Audit
+    happenings: Happenings
+    approvals: Approvals
+    machines: Machines
+    alarms: Alarms
+    plans: Plans
+    trade: Trade
+    ledger: Ledger
+    peers: Peers
+    connections: Connections
+    imports: Imports
+    health: Health
+    door: PeerDoor
+    chain: Chain | None = None
+
+
+__all__ = [
+    "Accounts",
+    "Alarms",
+    "Approvals",
+    "Audit",
+    "Chain",
+    "Connections",
+    "Happenings",
+    "Health",
+    "Imports",
+    "Language",
+    "Ledger",
+    "Machines",
+    "PeerDoor",
+    "Peers",
+    "Plans",
+    "Ports",
+    "Role",
+    "Trade",
+]

@@ -1,0 +1,9 @@
+"""The addresses of the node: one module a part, each route with the permission it needs.
+
+In: requests that the guard let in. Out: HTML, JSON under ``/api/v1``, bytes at the peer door.
+Each module lists its handlers in ``HANDLERS``; limits of bodies stand in `hanse.web.settings`.
+"""
+
+from hanse.web.routes import alive, entry, files, home
+
+HANDLERS = (*alive.HANDLERS, *entry.HANDLERS, *files.HANDLERS, *home.HANDLERS)

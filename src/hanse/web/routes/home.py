@@ -1,0 +1,41 @@
+"""Today: what needs a person, what runs, what is late."""
+
+from __future__ import annotations
+
+import asyncio
+
+from litestar import Response, get
+
+from hanse.web.desk import desk_of
+from hanse.web.doors.permissions import Permission, needs
+from hanse.web.reading import Asked, page
+
+ROWS = 8
+
+
+@get("/", opt=needs(Permission.HOME_READ), include_in_schema=False)
+async def today(request: Asked) -> Response[str]:
+    """The first page after signing in."""
+    ports = desk_of(request).ports
+    machines, alarms, loops, approvals, plan, connections = await asyncio.gather(
+        ports.machines.rows(),
+        ports.alarms.rows(limit=ROWS),
+        ports.happenings.loops(limit=ROWS),
+        ports.approvals.rows(open_only=True, limit=ROWS),
+        ports.plans.current(),
+        ports.connections.rows(),
+    )
+    return page(
+        request,
+        "today.html",
+        machines=machines,
+        alarms=alarms,
+        loops=loops,
+        approvals=approvals,
+        late=[order for order in plan.orders if order.late_s],
+        plan=plan,
+        connections=connections,
+    )
+
+
+HANDLERS = (today,)

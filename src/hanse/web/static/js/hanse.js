@@ -1,0 +1,27 @@
+// What every page loads: live events from the node, and the elements a page uses, on demand.
+
+const ELEMENTS = ["live-chart", "gantt-board", "network-map"];
+const RETRY_MS = 3000;
+
+/** Events of the node become `hanse:event` on the body; parts of the page listen by hx-trigger. */
+function follow() {
+  if (!document.querySelector("[hx-trigger*='hanse:event']")) return;
+  let source;
+  const open = () => {
+    source = new EventSource("/live/events");
+    source.addEventListener("happening", (message) => {
+      const detail = JSON.parse(message.data);
+      document.body.dispatchEvent(new CustomEvent("hanse:event", { detail }));
+    });
+    source.onerror = () => {
+      if (source.readyState === EventSource.CLOSED) setTimeout(open, RETRY_MS);
+    };
+  };
+  open();
+  addEventListener("pagehide", () => source.close());
+}
+
+for (const name of ELEMENTS) {
+  if (document.querySelector(name)) import(`./${name}.js`);
+}
+follow();

@@ -1,0 +1,103 @@
+"""Machines, signals and alarms as the pages show them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+from msgspec import Meta, Struct
+from numpy.typing import NDArray
+
+from hanse.model.plant import AlarmPriority, PackMLState
+from hanse.model.sample import Gap, Quality
+from hanse.model.text import Text
+from hanse.model.time import Instant
+from hanse.web.views.common import Count, Id, Line, State
+
+
+class SignalNow(Struct, frozen=True, kw_only=True):
+    """The last value of a signal. ``value`` is None before the first sample."""
+
+    id: Annotated[int, Meta(ge=0, le=2**31 - 1)]
+    name: Line
+    unit: Line = ""
+    value: float | None = None
+    text: Line = ""
+    quality: Quality = Quality.GOOD
+    at: Instant | None = None
+    low: float | None = None
+    high: float | None = None
+    lead: bool = False
+
+
+class MachineRow(Struct, frozen=True, kw_only=True):
+    """A machine as it stands now. ``oee`` is a share of 1 over the current shift, or None."""
+
+    key: Id
+    title: Line
+    asset_type: Line = ""
+    state: PackMLState | None = None
+    since: Instant | None = None
+    reason: Text = Text("", "")
+    connected: bool = True
+    alarms: Count = 0
+    worst: AlarmPriority | None = None
+    order: Line = ""
+    item: Line = ""
+    pieces_done: Count = 0
+    pieces_due: Count = 0
+    oee: Annotated[float, Meta(ge=0, le=1)] | None = None
+    signals: tuple[SignalNow, ...] = ()
+    event: str = ""
+
+
+class StateSpan(Struct, frozen=True, kw_only=True):
+    """A machine was in a state from ``start`` to ``end`` (None while it lasts)."""
+
+    state: PackMLState | None
+    start: Instant
+    end: Instant | None = None
+    reason: Text = Text("", "")
+
+
+class MachineView(Struct, frozen=True, kw_only=True):
+    """A machine with all its signals and its last hours."""
+
+    row: MachineRow
+    signals: tuple[SignalNow, ...]
+    states: tuple[StateSpan, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+
+class AlarmRow(Struct, frozen=True, kw_only=True):
+    """One alarm that is not quiet (ISA-18.2). ``event`` raised it."""
+
+    id: Id
+    machine: Line
+    machine_title: Line
+    text: Text
+    priority: AlarmPriority
+    state: State
+    since: Instant
+    active: bool
+    acknowledged: bool
+    shelved_until: Instant | None = None
+    rule: Line = ""
+    value: Line = ""
+    limit: Line = ""
+    signal: int | None = None
+    event: str = ""
+    loop: str = ""
+    acknowledged_by: Line = ""
+
+
+class Series(Struct, frozen=True, kw_only=True):
+    """One or more signals on a common time axis, column by column.
+
+    ``t_s`` float64 seconds since 1970, ascending; ``values`` one float32 column a signal in the
+    order asked, NaN where there is no sample (a gap is at least one NaN between samples).
+    """
+
+    signals: tuple[int, ...]
+    t_s: NDArray[np.float64]
+    values: tuple[NDArray[np.float32], ...]

@@ -1,0 +1,189 @@
+"""Requests, quotes, orders between firms, the pair ledger, and partners."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from hanse.model.event import Event
+from hanse.model.ids import Key
+from hanse.model.money import Money
+from hanse.model.text import Text
+from hanse.model.time import Instant
+from hanse.web.views.common import Count, Deed, Fact, Field, Id, Line, State
+
+
+class RfqRow(Struct, frozen=True, kw_only=True):
+    """A request for quotation, asked by us (``out``) or of us (``in``)."""
+
+    id: Id
+    direction: Literal["out", "in"]
+    item: Line
+    quantity: Decimal
+    unit: Line
+    due: Instant
+    state: State
+    asked_at: Instant
+    firms: tuple[str, ...] = ()
+    quotes: Count = 0
+    loop: str = ""
+    event: str = ""
+
+
+class QuoteRow(Struct, frozen=True, kw_only=True):
+    """A quote for a request; ``rank`` 1 is the one that would be chosen."""
+
+    id: Id
+    firm: Line
+    did: Line
+    price: Money
+    quantity: Decimal
+    date: Instant
+    state: State
+    valid_until: Instant | None = None
+    rank: Count = 0
+    why: Text = Text("", "")
+    deeds: tuple[Deed, ...] = ()
+    event: str = ""
+
+
+class RfqView(Struct, frozen=True, kw_only=True):
+    """A request with its quotes and what may be done now."""
+
+    row: RfqRow
+    quotes: tuple[QuoteRow, ...]
+    facts: tuple[Fact, ...] = ()
+    deeds: tuple[Deed, ...] = ()
+    events: tuple[Event, ...] = ()
+
+
+class TradeRow(Struct, frozen=True, kw_only=True):
+    """An order between two firms, bought or sold by us."""
+
+    id: Id
+    direction: Literal["buy", "sell"]
+    firm: Line
+    did: Line
+    item: Line
+    quantity: Decimal
+    unit: Line
+    price: Money
+    due: Instant
+    state: State
+    promised: Instant | None = None
+    cosigned: bool = False
+    loop: str = ""
+    event: str = ""
+
+
+class TradeView(Struct, frozen=True, kw_only=True):
+    """An order with its papers, its events and what may be done now."""
+
+    row: TradeRow
+    facts: tuple[Fact, ...] = ()
+    entries: tuple[EntryRow, ...] = ()
+    deeds: tuple[Deed, ...] = ()
+    events: tuple[Event, ...] = ()
+
+
+class AskForm(Struct, frozen=True, kw_only=True):
+    """A request for quotation written by a person; ``firms`` empty means all that can do it."""
+
+    item: Key
+    quantity: Annotated[Decimal, Meta(gt=0, le=10**9)]
+    due: Instant
+    firms: Annotated[tuple[str, ...], Meta(max_length=200)] = ()
+    note: Annotated[str, Meta(max_length=2_000)] = ""
+
+
+class EntryRow(Struct, frozen=True, kw_only=True):
+    """One entry of a pair ledger. ``hash`` is lower-case hexadecimal."""
+
+    seq: Count
+    at: Instant
+    kind: Line
+    text: Text
+    hash: Line
+    ours: bool
+    theirs: bool
+    firm: Line = ""
+    trade: str = ""
+    event: str = ""
+
+
+class ChainRow(Struct, frozen=True, kw_only=True):
+    """The ledger shared with one firm and whether it checks."""
+
+    id: Id
+    firm: Line
+    did: Line
+    entries: Count
+    head: Line
+    state: State
+    verified_at: Instant | None = None
+    last_at: Instant | None = None
+    finding: Text = Text("", "")
+
+
+class PeerRow(Struct, frozen=True, kw_only=True):
+    """A firm this node knows. ``code`` is the short code the two people compare."""
+
+    did: Id
+    name: Line
+    address: Line
+    state: State
+    code: Line = ""
+    pinned: bool = False
+    last_at: Instant | None = None
+    waiting: Count = 0
+    round_trip_ms: float | None = None
+    facts: tuple[Fact, ...] = ()
+    introduced_by: Line = ""
+
+
+class PeerView(Struct, frozen=True, kw_only=True):
+    """A firm with its profile, limits and what may be done now."""
+
+    row: PeerRow
+    facts: tuple[Fact, ...] = ()
+    limits: tuple[Field, ...] = ()
+    deeds: tuple[Deed, ...] = ()
+    events: tuple[Event, ...] = ()
+
+
+class OwnCard(Struct, frozen=True, kw_only=True):
+    """What another firm needs in order to add this one."""
+
+    name: Line
+    did: Line
+    address: Line
+    code: Line
+
+
+class MapNode(Struct, frozen=True, kw_only=True):
+    """A firm on the network map; tier 0 is this one, negative buys from us, positive sells."""
+
+    did: Id
+    name: Line
+    state: State
+    tier: Annotated[int, Meta(ge=-8, le=8)] = 0
+    href: Line = ""
+
+
+class MapLink(Struct, frozen=True, kw_only=True):
+    """A tie between two firms; ``weight`` is what flows, for the line's width (0 to 1)."""
+
+    a: Id
+    b: Id
+    state: State
+    text: Text = Text("", "")
+    weight: Annotated[float, Meta(ge=0, le=1)] = 0.5
+
+
+class NetworkView(Struct, frozen=True, kw_only=True):
+    """The firms this node deals with, as far as it knows."""
+
+    nodes: tuple[MapNode, ...]
+    links: tuple[MapLink, ...]
