@@ -1,0 +1,65 @@
+"""How rows become the fields of a Struct, where it is more than one column a field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hanse.model.time import to_ns
+
+Group = Sequence[Mapping[str, Any]]
+
+_STEP_FIELDS = ("title", "family", "skill", "queue_s", "transport_s", "may_pause")
+
+
+def alone(rows: Group) -> dict[str, Any]:
+    """One row, one Struct."""
+    return dict(rows[0])
+
+
+def routing(rows: Group) -> dict[str, Any]:
+    """The rows of an item: steps in the order of the file; rows of one step are alternatives."""
+    steps: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        step = steps.setdefault(row["step"], {"title": row["step"], "alternatives": []})
+        step["alternatives"].append(
+            {"machine": row["machine"], "run_s": row["run_s"], "setup_s": row.get("setup_s", 0)}
+        )
+        step.update({n: row[n] for n in _STEP_FIELDS if n in row and n not in step})
+        if step["title"] == row["step"]:
+            step["title"] = row.get("title", row["step"])
+    return {"item": rows[0]["item"], "steps": [{"key": k, **step} for k, step in steps.items()]}
+
+
+def machine(rows: Group) -> dict[str, Any]:
+    """A machine with what stands in its ``attribute.x`` columns."""
+    row = dict(rows[0])
+    row["attributes"] = row.pop("attribute", {})
+    return row
+
+
+def calendar(rows: Group) -> dict[str, Any]:
+    """The rows of a calendar: a shift a row, a closed day a row. A shift may end past midnight."""
+    shifts = []
+    off = []
+    for row in rows:
+        if "days" in row:
+            start, end = row["start"], row["end"]
+            shifts.append(
+                {
+                    "days": row["days"],
+                    "start_min": start,
+                    "end_min": end if end > start else end + 1_440,
+                }
+            )
+        if "closed" in row:
+            off.append({"date": row["closed"], "title": row.get("title", "")})
+    zone = next((row["timezone"] for row in rows if "timezone" in row), "UTC")
+    return {"key": rows[0]["key"], "timezone": zone, "shifts": shifts, "days_off": off}
+
+
+def stock(rows: Group) -> dict[str, Any]:
+    """Stock with its instant in nanoseconds, as the plan wants it."""
+    row = dict(rows[0])
+    at = row.pop("at", None)
+    return row if at is None else {**row, "at_ns": to_ns(at)}
