@@ -213,7 +213,9 @@ def test_every_row_that_is_not_empty_is_either_taken_or_named(rows):
     csv.writer(lines).writerows([("Item", "Name", "Price"), *rows])
     if "\x00" in lines.getvalue():
         return
-    (sheet,) = read_file("items.csv", lines.getvalue().encode(errors="ignore"), setting=SETTING).sheets
+    (sheet,) = read_file(
+        "items.csv", lines.getvalue().encode(errors="ignore"), setting=SETTING
+    ).sheets
     assert len(sheet.values) + len(sheet.problems) == sheet.rows
 
 
