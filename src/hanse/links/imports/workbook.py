@@ -66,7 +66,7 @@ def check_zip(content: bytes, *, name: str) -> None:
         raise TooMuch(f"is over {FILE_BYTES_MAX} bytes", subject=name, remedy="Split the file")
     try:
         entries = zipfile.ZipFile(io.BytesIO(content)).infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, ValueError, RuntimeError, EOFError) as error:
         raise BadInput("is damaged", subject=name, remedy="Save it again") from error
     unpacked = sum(entry.file_size for entry in entries)
     if len(entries) > ENTRIES_MAX or unpacked > UNPACKED_BYTES_MAX:
