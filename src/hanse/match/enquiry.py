@@ -1,0 +1,285 @@
+"""The buyer's side before an order: one request, and where the talk with each firm stands."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from msgspec import Struct, structs
+
+from hanse.match.choose.price import deliveries_for, line_of, unit_price
+from hanse.model import trade
+from hanse.model.errors import BadMessage, Conflict
+from hanse.model.time import Instant
+
+ASKED_MAX = 200
+
+
+class Asked(Struct, frozen=True, kw_only=True, tag="asked"):
+    """The request is out, no answer yet."""
+
+
+class Quoted(Struct, frozen=True, kw_only=True, tag="quoted"):
+    """An offer that binds the seller until its validity ends; ``digest`` is of its message."""
+
+    quotation: trade.Quotation
+    event_id: str
+    digest: str = ""
+
+
+class Declined(Struct, frozen=True, kw_only=True, tag="declined"):
+    """The seller will not offer."""
+
+    reason: trade.Reason
+
+
+class Awarded(Struct, frozen=True, kw_only=True, tag="awarded"):
+    """Provisionally chosen; may be displaced until closing."""
+
+    quoted: Quoted
+    award: trade.Award
+
+
+class Held(Struct, frozen=True, kw_only=True, tag="held"):
+    """The seller confirmed that it keeps the capacity."""
+
+    quoted: Quoted
+    award: trade.Award
+    hold: trade.Hold
+
+
+class Ordering(Struct, frozen=True, kw_only=True, tag="ordering"):
+    """We signed the order, the seller has not yet."""
+
+    quoted: Quoted
+    order: str
+
+
+class Placed(Struct, frozen=True, kw_only=True, tag="placed"):
+    """Both signed the order."""
+
+    quoted: Quoted
+    order: str
+
+
+class Dropped(Struct, frozen=True, kw_only=True, tag="dropped"):
+    """Displaced, refused or not chosen; the last offer is kept."""
+
+    reason: trade.Reason
+    quoted: Quoted | None = None
+
+
+Talk = Asked | Quoted | Declined | Awarded | Held | Ordering | Placed | Dropped
+
+
+class Enquiry(Struct, frozen=True, kw_only=True):
+    """One request for quotation and the talk with each firm asked."""
+
+    rfq: trade.RequestForQuotation
+    talks: dict[str, Talk]
+    correlation: str = ""
+    causation: str = ""
+
+
+def ask(
+    rfq: trade.RequestForQuotation, sellers: tuple[str, ...], *, correlation: str, causation: str
+) -> Enquiry:
+    """A new enquiry to some firms.
+
+    Raises:
+        Conflict: nobody is asked, or more than ASKED_MAX.
+    """
+    if not 0 < len(set(sellers)) <= ASKED_MAX:
+        raise Conflict(f"ask between 1 and {ASKED_MAX} firms", subject=rfq.id)
+    talks: dict[str, Talk] = {did: Asked() for did in sellers}
+    return Enquiry(rfq=rfq, talks=talks, correlation=correlation, causation=causation)
+
+
+def with_talk(enquiry: Enquiry, seller: str, talk: Talk) -> Enquiry:
+    """The enquiry with one talk moved on."""
+    return structs.replace(enquiry, talks={**enquiry.talks, seller: talk})
+
+
+def _talk(enquiry: Enquiry, seller: str) -> Talk:
+    if seller not in enquiry.talks:
+        raise BadMessage("this firm was not asked", subject=f"{enquiry.rfq.id} {seller}")
+    return enquiry.talks[seller]
+
+
+def quoted(enquiry: Enquiry, seller: str, offer: Quoted, *, at: Instant) -> Enquiry:
+    """An offer came; a later one of the same firm replaces an earlier one.
+
+    Raises:
+        BadMessage: not asked, another request or currency, unknown line, written by another firm.
+        Conflict: too late, or the talk has gone on.
+    """
+    talk, quotation = _talk(enquiry, seller), offer.quotation
+    _check_quotation(enquiry.rfq, quotation, seller)
+    if quotation.validity_period.end_date_time <= at:
+        raise Conflict("the offer has lapsed already", subject=quotation.id)
+    if not isinstance(talk, Asked | Quoted | Declined | Dropped):
+        raise Conflict("the talk has gone on", subject=quotation.id)
+    return with_talk(enquiry, seller, offer)
+
+
+def _check_quotation(
+    rfq: trade.RequestForQuotation, quotation: trade.Quotation, seller: str
+) -> None:
+    if quotation.request_for_quotation_document_reference.id != rfq.id:
+        raise BadMessage("an offer for another request", subject=quotation.id)
+    if quotation.pricing_currency_code != rfq.pricing_currency_code:
+        raise BadMessage("an offer in another currency", subject=quotation.id)
+    if quotation.seller_supplier_party.endpoint_id != seller:
+        raise BadMessage("an offer in another firm's name", subject=quotation.id)
+    wanted = {line.id: line for line in rfq.request_for_quotation_line}
+    for line in quotation.quotation_line:
+        _check_line(wanted.get(line.rfq_line_id), line)
+
+
+def _check_line(wanted: trade.RfqLine | None, line: trade.QuotationLine) -> None:
+    if wanted is None:
+        raise BadMessage("an offer for a line that was not asked", subject=line.id)
+    if line.quantity.unit_code != wanted.quantity.unit_code:
+        raise BadMessage("an offer in another unit", subject=line.id)
+    parts = sum((Decimal(p.quantity) for p in line.promised_delivery), Decimal(0))
+    if parts != Decimal(line.quantity.value) or parts == 0:
+        raise BadMessage("promised parts do not add up to the offer", subject=line.id)
+    if Decimal(line.price.base_quantity) == 0:
+        raise BadMessage("a price for nothing", subject=line.id)
+
+
+def declined(enquiry: Enquiry, seller: str, reason: trade.Reason) -> Enquiry:
+    """A firm will not offer."""
+    if isinstance(_talk(enquiry, seller), Asked | Quoted | Declined):
+        return with_talk(enquiry, seller, Declined(reason=reason))
+    return enquiry
+
+
+def awarded(enquiry: Enquiry, seller: str, award: trade.Award, *, at: Instant) -> Enquiry:
+    """Choose an offer provisionally.
+
+    Raises:
+        Conflict: no valid offer of this firm.
+    """
+    offer = valid_offer(enquiry, seller, at=at)
+    return with_talk(enquiry, seller, Awarded(quoted=offer, award=award))
+
+
+def held(enquiry: Enquiry, seller: str, hold: trade.Hold) -> Enquiry:
+    """The seller keeps the capacity of an award.
+
+    Raises:
+        Conflict: nothing was awarded to it.
+    """
+    talk = _talk(enquiry, seller)
+    if not isinstance(talk, Awarded) or hold.award_reference.id != talk.award.id:
+        raise Conflict("nothing of that number was awarded", subject=hold.award_reference.id)
+    return with_talk(enquiry, seller, Held(quoted=talk.quoted, award=talk.award, hold=hold))
+
+
+def displaced(enquiry: Enquiry, seller: str, message: trade.Displaced) -> Enquiry:
+    """The award is off, whoever took it back; the offer is kept for the record."""
+    talk = _talk(enquiry, seller)
+    if not isinstance(talk, Awarded | Held) or message.award_reference.id != talk.award.id:
+        raise Conflict("nothing of that number was awarded", subject=message.id)
+    return with_talk(enquiry, seller, Dropped(reason=message.reason, quoted=talk.quoted))
+
+
+def valid_offer(enquiry: Enquiry, seller: str, *, at: Instant) -> Quoted:
+    """The offer of a firm that may still be taken.
+
+    Raises:
+        Conflict: it has none, or it has lapsed.
+    """
+    talk = _talk(enquiry, seller)
+    if isinstance(talk, Awarded | Held):
+        talk = talk.quoted
+    if not isinstance(talk, Quoted):
+        raise Conflict("no offer of this firm is open", subject=f"{enquiry.rfq.id} {seller}")
+    if talk.quotation.validity_period.end_date_time <= at:
+        raise Conflict("the offer has lapsed", subject=talk.quotation.id, remedy="Ask again")
+    return talk
+
+
+def open_offers(enquiry: Enquiry, *, at: Instant) -> dict[str, trade.Quotation]:
+    """Every offer that may still be taken."""
+    return {
+        did: talk.quotation
+        for did, talk in enquiry.talks.items()
+        if isinstance(talk, Quoted) and talk.quotation.validity_period.end_date_time > at
+    }
+
+
+def order_from(
+    enquiry: Enquiry,
+    seller: str,
+    *,
+    quantities: dict[str, Decimal],
+    number: str,
+    buyer: trade.TradeParty,
+    at: Instant,
+) -> tuple[Enquiry, trade.Order]:
+    """The order that takes so much of each offered line (quotation line id -> quantity).
+
+    Raises:
+        Conflict: no valid offer, or more than was offered, or less than its minimum.
+    """
+    offer = valid_offer(enquiry, seller, at=at)
+    quotation = offer.quotation
+    lines = tuple(
+        _order_line(enquiry.rfq, line_of(quotation, line), count)
+        for line, count in quantities.items()
+    )
+    basis = next(iter(quotation.quotation_line)).promise_basis
+    order = trade.Order(
+        id=number,
+        issue_date_time=at,
+        document_currency_code=quotation.pricing_currency_code,
+        buyer_customer_party=buyer,
+        seller_supplier_party=quotation.seller_supplier_party,
+        order_line=lines,
+        quotation_document_reference=trade.DocumentReference(
+            id=quotation.id, event_id=offer.event_id, digest=offer.digest or None
+        ),
+        reservation_id=basis.reservation_id,
+        cancellation_fee_percent=quotation.cancellation_fee_percent,
+        payment_terms=quotation.payment_terms,
+        reason=enquiry.rfq.reason,
+    )
+    return with_talk(enquiry, seller, Ordering(quoted=offer, order=number)), order
+
+
+def _order_line(
+    rfq: trade.RequestForQuotation, line: trade.QuotationLine, count: Decimal
+) -> trade.OrderLine:
+    wanted = next(r for r in rfq.request_for_quotation_line if r.id == line.rfq_line_id)
+    extra = (
+        Decimal(line.setup_amount) + Decimal(line.transport_amount) + Decimal(line.premium_amount)
+    )
+    return trade.OrderLine(
+        id=line.rfq_line_id,
+        quantity=trade.Measure(value=str(count), unit_code=line.quantity.unit_code),
+        price=trade.Price(
+            price_amount=unit_price(line, count), base_quantity=line.price.base_quantity
+        ),
+        requested_delivery=deliveries_for(line, count),
+        item=wanted.item,
+        quotation_line_id=line.id,
+        extra_amount=str(extra),
+    )
+
+
+def settled(enquiry: Enquiry, seller: str, order: str) -> Enquiry:
+    """Both signed: the talk has reached its order."""
+    talk = _talk(enquiry, seller)
+    if isinstance(talk, Ordering) and talk.order == order:
+        return with_talk(enquiry, seller, Placed(quoted=talk.quoted, order=order))
+    return enquiry
+
+
+def refused(enquiry: Enquiry, seller: str, order: str, reason: str) -> Enquiry:
+    """The seller would not sign the order."""
+    talk = _talk(enquiry, seller)
+    if isinstance(talk, Ordering) and talk.order == order:
+        why = trade.Reason(code="REFUSED", note=reason)
+        return with_talk(enquiry, seller, Dropped(reason=why, quoted=talk.quoted))
+    return enquiry

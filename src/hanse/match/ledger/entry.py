@@ -1,0 +1,174 @@
+"""One entry of a pair ledger: its exact bytes, its two signatures, its hash."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from typing import Annotated, Any
+
+import msgspec
+import orjson
+from msgspec import Meta, Struct
+
+from hanse.model.errors import BadMessage, TooMuch
+from hanse.model.ids import Did
+from hanse.model.time import Instant
+
+ENTRY_BYTES_MAX = 262_144
+DEPTH_MAX = 20
+INTEGER_MAX = 2**53 - 1
+SEQ_MAX = 10**9
+COUNTERSIGN_CONTEXT = b"hanse ledger countersignature v1\n"
+"""Stands before the digest that a countersigner signs: it is a signature of nothing else."""
+
+Hex = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+SignatureText = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{86}$")]
+GENESIS = "0" * 64
+
+
+class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is signed. ``prev`` is the hash of the entry before, ``exp`` when the offer lapses."""
+
+    chain: Annotated[str, Meta(max_length=80)]
+    seq: Annotated[int, Meta(ge=0, le=SEQ_MAX)]
+    prev: Hex
+    kind: Annotated[str, Meta(max_length=40, pattern=r"^[a-z_]+$")]
+    body: dict[str, Any]
+    by: Did
+    at: Annotated[Instant, Meta(tz=True)]
+    exp: Annotated[Instant, Meta(tz=True)]
+
+
+class Proposal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An entry signed by the one who proposes it: its exact text, and 64 bytes in base64url."""
+
+    entry: Annotated[str, Meta(max_length=ENTRY_BYTES_MAX)]
+    sig1: SignatureText
+
+
+class CoSigned(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An entry signed by both: one line of an exported ledger."""
+
+    entry: Annotated[str, Meta(max_length=ENTRY_BYTES_MAX)]
+    sig1: SignatureText
+    sig2: SignatureText
+
+
+class Countersignature(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The second signature, for the proposal whose digest it names."""
+
+    chain: Annotated[str, Meta(max_length=80)]
+    seq: Annotated[int, Meta(ge=0, le=SEQ_MAX)]
+    proposal: Hex
+    sig2: SignatureText
+
+
+def text_of(signature: bytes) -> str:
+    """A signature in base64url without padding."""
+    return base64.urlsafe_b64encode(signature).decode().rstrip("=")
+
+
+def bytes_of(signature: str) -> bytes:
+    """The 64 bytes of a signature text.
+
+    Raises:
+        BadMessage: not base64url.
+    """
+    try:
+        return base64.b64decode(signature + "==", altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise BadMessage("not a signature", subject=signature[:20]) from error
+
+
+def canonical(value: object) -> bytes:
+    """The RFC 8785 bytes of a value made of objects, arrays, strings, whole numbers and booleans.
+
+    Numbers with a fraction are refused: between firms they are decimal strings. Within this set
+    sorted orjson gives exactly the bytes of RFC 8785 (held by a law against another program).
+
+    Raises:
+        BadMessage: a float, a key that is not ASCII, a lone surrogate, a number over 2**53 - 1.
+        TooMuch: nested deeper than DEPTH_MAX or longer than ENTRY_BYTES_MAX.
+    """
+    _check(value, 0)
+    try:
+        data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError as error:
+        raise BadMessage("cannot be written as canonical JSON", subject=str(error)[:80]) from error
+    if len(data) > ENTRY_BYTES_MAX:
+        raise TooMuch(f"an entry has at most {ENTRY_BYTES_MAX} bytes", subject=f"{len(data)} bytes")
+    return data
+
+
+def _check(value: object, depth: int) -> None:
+    if depth > DEPTH_MAX:
+        raise TooMuch(f"an entry nests at most {DEPTH_MAX} deep")
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return
+    if kind is dict:
+        for key, inner in value.items():  # type: ignore[attr-defined]
+            if type(key) is not str or not key.isascii():
+                raise BadMessage("a key is not ASCII text", subject=repr(key)[:40])
+            if type(inner) is not str:
+                _check(inner, depth + 1)
+    elif kind is list or kind is tuple:
+        for inner in value:  # type: ignore[attr-defined]
+            _check(inner, depth + 1)
+    elif kind is not int or abs(value) > INTEGER_MAX:  # type: ignore[arg-type]
+        raise BadMessage(
+            "a number that is not whole and small",
+            subject=repr(value)[:40],
+            remedy="Write it as a decimal string",
+        )
+
+
+def entry_text(entry: Entry) -> str:
+    """The exact text that both sign."""
+    return canonical(msgspec.to_builtins(entry)).decode()
+
+
+def parse_entry(text: str) -> Entry:
+    """The entry in a text that must be canonical to the byte.
+
+    Raises:
+        BadMessage: not JSON, not canonical (spaces, order, repeated keys, numbers), wrong shape.
+        TooMuch: too long or too deep.
+    """
+    raw = _utf8(text)
+    if len(raw) > ENTRY_BYTES_MAX:
+        raise TooMuch(f"an entry has at most {ENTRY_BYTES_MAX} bytes", subject=f"{len(raw)} bytes")
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise BadMessage("an entry is not JSON", subject=text[:40]) from error
+    if canonical(value) != raw:
+        raise BadMessage("an entry is not in canonical form", subject=text[:40])
+    try:
+        return msgspec.convert(value, Entry)
+    except msgspec.ValidationError as error:
+        raise BadMessage("an entry has the wrong shape", subject=str(error)[:200]) from error
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise BadMessage("a text with a lone surrogate", subject=repr(text[:20])) from error
+
+
+def proposal_digest(proposal: Proposal) -> str:
+    """SHA-256 over the entry's bytes and the first signature, in hex: what is countersigned."""
+    return hashlib.sha256(proposal.entry.encode() + bytes_of(proposal.sig1)).hexdigest()
+
+
+def countersigned_bytes(digest: str) -> bytes:
+    """The exact bytes the second signature is made over."""
+    return COUNTERSIGN_CONTEXT + bytes.fromhex(digest)
+
+
+def entry_hash(signed: CoSigned) -> str:
+    """SHA-256 over the entry's bytes and both signatures, in hex: the head after it."""
+    both = bytes_of(signed.sig1) + bytes_of(signed.sig2)
+    return hashlib.sha256(signed.entry.encode() + both).hexdigest()

@@ -1,0 +1,158 @@
+"""What the desk says to people, in English and Chinese."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from hanse.model import trade
+from hanse.model.text import Text
+from hanse.model.time import format_instant
+
+KIND_NAMES = {
+    "order": Text("order", "订单"),
+    "order_change": Text("order change", "订单变更"),
+    "order_cancellation": Text("cancellation", "取消"),
+    "despatch_advice": Text("despatch advice", "发货通知"),
+    "receipt_advice": Text("receipt advice", "收货通知"),
+    "quality_report": Text("quality report", "质量报告"),
+    "invoice": Text("invoice", "发票"),
+    "remittance_advice": Text("payment", "付款"),
+    "dispute": Text("dispute", "争议"),
+}
+
+
+def _asked(rfq: trade.RequestForQuotation, firms: int) -> Text:
+    lines = ", ".join(
+        f"{line.quantity.value} {line.item.buyers_item_identification}"
+        for line in rfq.request_for_quotation_line
+    )
+    return Text(
+        f"Asked {firms} firms for {lines} (request {rfq.id}).",
+        f"向 {firms} 家企业询价：{lines}（询价单 {rfq.id}）。",
+    )
+
+
+def _wanted(rfq: trade.RequestForQuotation) -> Text:
+    name = rfq.buyer_customer_party.name
+    lines = ", ".join(
+        f"{line.quantity.value} {line.item.buyers_item_identification}"
+        for line in rfq.request_for_quotation_line
+    )
+    return Text(
+        f"{name} asks for {lines} (request {rfq.id}).", f"{name} 询价：{lines}（询价单 {rfq.id}）。"
+    )
+
+
+def _quoted(quotation: trade.Quotation) -> Text:
+    name = quotation.seller_supplier_party.name
+    line = quotation.quotation_line[0]
+    last = format_instant(max(p.date_time for p in line.promised_delivery))
+    price = f"{line.price.price_amount} {quotation.pricing_currency_code}"
+    return Text(
+        f"{name} offers {line.quantity.value} at {price} by {last} (quotation {quotation.id}).",
+        f"{name} 报价：{line.quantity.value} 件，单价 {price}，"
+        f"{last} 前交货（报价单 {quotation.id}）。",
+    )
+
+
+def _declined(no: trade.Decline) -> Text:
+    rfq = no.request_for_quotation_document_reference.id
+    note = no.reason.note or no.reason.code
+    return Text(f"Request {rfq} was declined: {note}.", f"询价单 {rfq} 被谢绝：{note}。")
+
+
+def _awarded(rfq: str, seller: str) -> Text:
+    return Text(
+        f"Request {rfq} is provisionally awarded to {seller[-8:]}.",
+        f"询价单 {rfq} 暂定授予 {seller[-8:]}。",
+    )
+
+
+def _held(hold: trade.Hold) -> Text:
+    until = format_instant(hold.until_date_time)
+    return Text(
+        f"The capacity of award {hold.award_reference.id} is held until {until}.",
+        f"授标 {hold.award_reference.id} 的产能保留至 {until}。",
+    )
+
+
+def _displaced(off: trade.Displaced) -> Text:
+    why = off.reason.note or off.reason.code
+    number = off.award_reference.id
+    return Text(f"Award {number} was taken back: {why}.", f"授标 {number} 被收回：{why}。")
+
+
+def _disturbed(notice: trade.Disturbance) -> Text:
+    short = ", ".join(
+        f"{line.quantity_short} of {line.order_reference.id}" for line in notice.affected
+    )
+    short_zh = "，".join(
+        f"订单 {line.order_reference.id} 缺 {line.quantity_short}" for line in notice.affected
+    )
+    return Text(
+        f"A partner reports {notice.leading_root_cause}: short {short or 'nothing of ours'}.",
+        f"伙伴报告扰动（{notice.leading_root_cause}）：{short_zh or '不影响我方'}。",
+    )
+
+
+def _name(kind: str) -> Text:
+    return KIND_NAMES.get(kind, Text(kind, kind))
+
+
+def _proposed(kind: str, document: trade.Aggregate) -> Text:
+    number, name = getattr(document, "id", ""), _name(kind)
+    return Text(
+        f"A partner proposes {name.en} {number}: a decision is needed.",
+        f"伙伴提出{name.zh} {number}：需要决定。",
+    )
+
+
+def _signed(kind: str, document: trade.Aggregate) -> Text:
+    number, name = getattr(document, "id", ""), _name(kind)
+    return Text(f"Both signed {name.en} {number}.", f"双方已签署{name.zh} {number}。")
+
+
+def _turned_down(kind: str, number: str, reason: str) -> Text:
+    name = _name(kind)
+    return Text(
+        f"The partner will not sign {name.en} for {number}: {reason}.",
+        f"伙伴不签署{name.zh}（{number}）：{reason}。",
+    )
+
+
+def _not_signed(kind: str, why: str) -> Text:
+    name = _name(kind)
+    return Text(f"A proposed {name.en} was refused: {why}.", f"拒绝了对方提出的{name.zh}：{why}。")
+
+
+def _old_place(partner: str, seq: int) -> Text:
+    return Text(
+        f"{partner[-8:]} proposed at place {seq}, which is taken; the entries were sent to it.",
+        f"{partner[-8:]} 在已占用的位置 {seq} 提议；已向其发送现有条目。",
+    )
+
+
+def _forked(partner: str, seq: int) -> Text:
+    return Text(
+        f"The ledger with {partner[-8:]} differs at place {seq}: someone signed twice.",
+        f"与 {partner[-8:]} 的账本在位置 {seq} 不一致：有一方重复签署。",
+    )
+
+
+told = SimpleNamespace(
+    asked=_asked,
+    wanted=_wanted,
+    quoted=_quoted,
+    declined=_declined,
+    awarded=_awarded,
+    held=_held,
+    displaced=_displaced,
+    disturbed=_disturbed,
+    proposed=_proposed,
+    signed=_signed,
+    turned_down=_turned_down,
+    not_signed=_not_signed,
+    old_place=_old_place,
+    forked=_forked,
+)
+"""Sentences by what happened."""
