@@ -42,3 +42,19 @@ class WorkOrder(Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not self.quantity.is_finite() or self.quantity <= 0:
             raise ValueError("an order is for more than nothing")
+
+
+class Progress(Struct, frozen=True, kw_only=True):
+    """How far one operation is, as its machine or a person reports it.
+
+    ``good`` pieces are done; ``scrap`` pieces must be made again; ``finished_at`` ends it.
+    """
+
+    order: Key
+    step: Key
+    lot: Annotated[int, Meta(ge=0)] = 0
+    machine: str = ""
+    started_at: Instant | None = None
+    finished_at: Instant | None = None
+    good: Annotated[int, Meta(ge=0)] = 0
+    scrap: Annotated[int, Meta(ge=0)] = 0

@@ -17,7 +17,8 @@ ASSIGNMENTS_MAX = 200_000
 class Assignment(Struct, frozen=True, kw_only=True):
     """One operation of a work order on one machine, half open ``[start, end)``.
 
-    ``setup_s`` is the part at the start that is setup. ``done`` counts finished pieces.
+    ``setup_s`` is the part at the start that is setup. ``done`` counts finished pieces. ``lot``
+    counts from 0 where an order is made in lots.
     """
 
     order: Key
@@ -31,6 +32,9 @@ class Assignment(Struct, frozen=True, kw_only=True):
     started: bool = False
     pinned: bool = False
     done: int = 0
+    lot: Annotated[int, Meta(ge=0)] = 0
+    setter: str = ""
+    tool: str = ""
 
 
 class MoveReason(enum.StrEnum):
@@ -41,6 +45,8 @@ class MoveReason(enum.StrEnum):
     ORDER_CHANGED = "order_changed"
     MATERIAL_LATE = "material_late"
     PERSON_MISSING = "person_missing"
+    CAPACITY_BACK = "capacity_back"
+    PROGRESS = "progress"
     IMPROVED = "improved"
     PLANNER = "planner"
 
@@ -52,10 +58,16 @@ class Move(Struct, frozen=True, kw_only=True):
     step: Key
     reason: MoveReason
     text: Text
+    lot: Annotated[int, Meta(ge=0)] = 0
 
 
 class PlanVersion(Struct, frozen=True, kw_only=True):
-    """A numbered plan of a node. ``late`` maps work orders to the seconds they miss their due."""
+    """A numbered plan of a node. ``late`` maps work orders to the seconds they miss their due.
+
+    ``cost_minor`` is what it costs: lateness, setup and bought-out steps, in minor units;
+    ``bound_minor`` what no plan can undercut, where that is known. ``ready`` maps work orders to
+    the instant their last operation ends.
+    """
 
     number: int
     made_at: Instant
@@ -64,3 +76,102 @@ class PlanVersion(Struct, frozen=True, kw_only=True):
     moves: tuple[Move, ...] = ()
     late: dict[str, int] = {}
     cost_minor: int = 0
+    bound_minor: int | None = None
+    ready: dict[str, Instant] = {}
+
+
+class OutageKind(enum.StrEnum):
+    """What cannot work."""
+
+    MACHINE = "machine"
+    PERSON = "person"
+
+
+class Outage(Struct, frozen=True, kw_only=True):
+    """A machine or person that cannot work in ``[start, end)``: down, maintenance, away.
+
+    ``end`` None: until further notice.
+    """
+
+    resource: Key
+    start: Instant
+    end: Instant | None = None
+    kind: OutageKind = OutageKind.MACHINE
+    planned: bool = False
+    reason: Annotated[str, Meta(max_length=400)] = ""
+
+
+class Pin(Struct, frozen=True, kw_only=True):
+    """A planner's word: this operation on this machine, at this instant where one is named."""
+
+    order: Key
+    step: Key
+    lot: Annotated[int, Meta(ge=0)] = 0
+    machine: Key
+    start: Instant | None = None
+
+
+class PromiseKind(enum.StrEnum):
+    """How a date is reached."""
+
+    UNTOUCHED = "untouched"
+    HARMLESS = "harmless"
+    EXPRESS = "express"
+
+
+class Harm(Struct, frozen=True, kw_only=True):
+    """An order that becomes later for the sake of another, and what that costs."""
+
+    order: Key
+    seconds: int
+    cost_minor: int
+
+
+class PromisePoint(Struct, frozen=True, kw_only=True):
+    """One date on a promise curve and its price in harm to others."""
+
+    kind: PromiseKind
+    ready_at: Instant
+    harm_minor: int = 0
+    harmed: tuple[Harm, ...] = ()
+
+
+class Promise(Struct, frozen=True, kw_only=True):
+    """When so many pieces of an item can be ready: date against harm, earliest date last.
+
+    The first point moves nothing; ``HARMLESS`` moves others but keeps every promise; ``EXPRESS``
+    makes others late by what ``harmed`` names. ``version`` is the plan it was read from.
+    """
+
+    item: Key
+    quantity: Annotated[int, Meta(gt=0)]
+    asked_at: Instant
+    version: int
+    curve: tuple[PromisePoint, ...]
+
+
+class Hold(Struct, frozen=True, kw_only=True):
+    """Capacity kept for a quote until ``expires_at``."""
+
+    key: Key
+    item: Key
+    quantity: Annotated[int, Meta(gt=0)]
+    ready_at: Instant
+    expires_at: Instant
+    version: int
+    assignments: tuple[Assignment, ...] = ()
+
+
+class Shortfall(Struct, frozen=True, kw_only=True):
+    """An order whose promise cannot be kept: how many pieces still can, and when all would be."""
+
+    order: Key
+    item: Key
+    quantity: int
+    kept: int
+    missing: int
+    promised: Instant
+    ready_at: Instant
+    late_s: int
+    cost_minor: int
+    why: Text

@@ -86,7 +86,8 @@ class Machine(Struct, frozen=True, kw_only=True):
     """A work unit (ISA-95 equipment) that does one operation at a time unless ``capacity`` says so.
 
     ``rate`` scales durations: 0.8 means it needs 1 / 0.8 of the standard time. Costs are minor
-    units an hour in the firm's currency.
+    units an hour in the firm's currency. A machine that takes a batch (an oven) holds up to
+    ``batch_max`` pieces of one family at once and waits up to ``batch_wait_s`` for more of them.
     """
 
     key: Key
@@ -99,6 +100,8 @@ class Machine(Struct, frozen=True, kw_only=True):
     capacity: Annotated[int, Meta(ge=1, le=1_000)] = 1
     cost_per_hour_minor: Annotated[int, Meta(ge=0, le=10**9)] = 0
     attributes: dict[str, float | str] = {}
+    batch_max: Annotated[int, Meta(ge=0, le=10**6)] = 0
+    batch_wait_s: Annotated[int, Meta(ge=0, le=30 * 86_400)] = 0
 
 
 class Person(Struct, frozen=True, kw_only=True):

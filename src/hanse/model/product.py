@@ -18,7 +18,10 @@ Seconds = Annotated[int, Meta(ge=0, le=DURATION_S_MAX)]
 
 
 class Item(Struct, frozen=True, kw_only=True):
-    """Something bought, made or sold. ``lead_time_s`` is how long it takes to get when bought."""
+    """Something bought, made or sold. ``lead_time_s`` is how long it takes to get when bought.
+
+    An order of more than ``lot_max`` pieces is made in lots that go their own way; 0 never splits.
+    """
 
     key: Key
     title: Title
@@ -30,6 +33,7 @@ class Item(Struct, frozen=True, kw_only=True):
     material: Annotated[str, Meta(max_length=80)] = ""
     gtin: Annotated[str, Meta(max_length=14)] = ""
     drawing: Annotated[str, Meta(max_length=200)] = ""
+    lot_max: Annotated[int, Meta(ge=0, le=10**6)] = 0
 
 
 class BomLine(Struct, frozen=True, kw_only=True):
@@ -42,18 +46,28 @@ class BomLine(Struct, frozen=True, kw_only=True):
 
 
 class Alternative(Struct, frozen=True, kw_only=True):
-    """A machine or work centre that can do a step, with its own time."""
+    """A machine or work centre that can do a step, with its own time.
+
+    With ``subcontract`` it is another firm's: never full, back after ``lead_s``, at ``cost_minor``
+    a piece; ``machine`` is then only its name.
+    """
 
     machine: Key
     run_s: Annotated[float, Meta(gt=0, le=DURATION_S_MAX, description="Seconds a piece")]
     setup_s: Seconds = 0
+    subcontract: bool = False
+    lead_s: Seconds = 0
+    cost_minor: Annotated[int, Meta(ge=0, le=10**9)] = 0
 
 
 class Step(Struct, frozen=True, kw_only=True):
     """One step of a routing: ``setup_s`` once, then ``run_s`` a piece, on any of its machines.
 
     ``family`` names the setup family: a change between families on a machine costs the time in
-    the setup matrix. ``skill`` names what a person must have who attends it.
+    the setup matrix. ``skill`` names what a person must have who attends it: during setup and the
+    first ``attended`` share of the run. ``setter`` names the skill of who sets up, where that is
+    somebody else. ``tool`` is occupied from start to end. ``transfer`` pieces go on to the next
+    step before the rest is done; 0 hands over the whole lot.
     """
 
     key: Key
@@ -64,6 +78,10 @@ class Step(Struct, frozen=True, kw_only=True):
     queue_s: Seconds = 0
     transport_s: Seconds = 0
     may_pause: bool = True
+    attended: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    setter: Annotated[str, Meta(max_length=80)] = ""
+    tool: Annotated[str, Meta(max_length=120)] = ""
+    transfer: Annotated[int, Meta(ge=0, le=10**6)] = 0
 
 
 class Routing(Struct, frozen=True, kw_only=True):
@@ -79,6 +97,22 @@ class SetupChange(Struct, frozen=True, kw_only=True):
     machine: Key
     before: Annotated[str, Meta(max_length=80)]
     after: Annotated[str, Meta(max_length=80)]
+    seconds: Seconds
+
+
+class Tool(Struct, frozen=True, kw_only=True):
+    """A tool or fixture of which there are ``copies``; each serves one operation at a time."""
+
+    key: Key
+    title: Title
+    copies: Annotated[int, Meta(ge=1, le=1_000)] = 1
+
+
+class Transport(Struct, frozen=True, kw_only=True):
+    """Seconds from one site to another, one way."""
+
+    before: Key
+    after: Key
     seconds: Seconds
 
 

@@ -1,0 +1,181 @@
+"""What is busy when: lanes, people, tools and stock of one plan, one placement at a time."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from hanse.allocate.problem import NONE, Placed, Plan, Shop
+
+
+@dataclass(slots=True)
+class Line:
+    """Busy spans of one thing that serves one at a time, in rising order, and for whom."""
+
+    starts: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    ops: list[int] = field(default_factory=list)
+
+    def add(self, start: int, end: int, op: int) -> None:
+        """Occupy a free span."""
+        at = bisect_right(self.starts, start)
+        self.starts.insert(at, start)
+        self.ends.insert(at, end)
+        self.ops.insert(at, op)
+
+    def drop(self, start: int, op: int) -> None:
+        """Free the span of an operation."""
+        at = bisect_left(self.starts, start)
+        while self.ops[at] != op:
+            at += 1
+        del self.starts[at], self.ends[at], self.ops[at]
+
+    def blocked_until(self, start: int, end: int) -> int:
+        """Where the first span in the way of ``[start, end)`` ends; ``start`` if none is."""
+        at = bisect_right(self.ends, start)
+        if at < len(self.starts) and self.starts[at] < end:
+            return self.ends[at]
+        return start
+
+
+@dataclass(slots=True)
+class Stockpile:
+    """Stock of one item over time as dated changes, in millionths of its unit."""
+
+    changes: list[tuple[int, int]]
+    buy_at: int
+
+    def covered(self, at: int, quantity: int) -> int:
+        """The first instant from ``at`` on at which so much may be taken and stays available.
+
+        Later withdrawals are kept safe. Bought anew where that is sooner.
+        """
+        level = sum(q for _, q in self.changes)
+        if level < quantity:
+            return max(at, self.buy_at)
+        for when, delta in reversed(self.changes):
+            level -= delta
+            if level < quantity:
+                return min(max(at, when), max(at, self.buy_at))
+        return at
+
+    def take(self, at: int, quantity: int) -> None:
+        """Withdraw from stock, or from what is bought for it when stock does not cover."""
+        if self._covers(at, quantity):
+            insort(self.changes, (at, -quantity))
+
+    def back(self, at: int, quantity: int) -> None:
+        """Undo a withdrawal."""
+        if (at, -quantity) in self.changes:
+            self.changes.remove((at, -quantity))
+
+    def _covers(self, at: int, quantity: int) -> bool:
+        level = sum(q for _, q in self.changes)
+        if level < quantity:
+            return False
+        for when, delta in reversed(self.changes):
+            if when <= at:
+                return True
+            level -= delta
+            if level < quantity:
+                return False
+        return True
+
+
+class Board:
+    """The timelines of a plan being made or kept; ``commit`` and ``undo`` are exact opposites."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop = shop
+        self.lanes = [Line() for _ in shop.lanes]
+        self.units = [Line() for _ in shop.units]
+        self.loads: dict[int, int] = {}
+        self.stock = [
+            Stockpile(sorted(supply), buy)
+            for supply, buy in zip(shop.supply, shop.buy_at, strict=True)
+        ]
+        self.placed: list[Placed | None] = [None] * len(shop.ops)
+
+    def load(self, plan: Plan) -> Board:
+        """Commit every placement of a plan."""
+        for op, placed in enumerate(plan.placed):
+            if placed is not None:
+                self.commit(op, placed)
+        return self
+
+    def plan(self) -> Plan:
+        """What is committed, as a plan of its own."""
+        return Plan(list(self.placed))
+
+    def commit(self, op: int, placed: Placed) -> None:
+        """Occupy lane, people, tool and material for one operation."""
+        self.placed[op] = placed
+        task = self.shop.ops[op]
+        lane = task.choices[placed.choice].lane
+        if placed.leader == op and lane != NONE:
+            self.lanes[lane].add(placed.start, placed.end, op)
+        if lane != NONE and self.shop.lanes[lane].batch_max:
+            self.loads[placed.leader] = self.loads.get(placed.leader, 0) + task.pieces
+        for unit, start, end in services(placed):
+            self.units[unit].add(start, end, op)
+        for item, quantity in task.materials:
+            self.stock[item].take(placed.start, quantity)
+
+    def undo(self, op: int) -> None:
+        """Free what one operation occupies; a batch that others share cannot lose its leader."""
+        placed = self.placed[op]
+        if placed is None:
+            return
+        self.placed[op] = None
+        task = self.shop.ops[op]
+        lane = task.choices[placed.choice].lane
+        if placed.leader == op and lane != NONE:
+            self.lanes[lane].drop(placed.start, op)
+        if placed.leader in self.loads:
+            self.loads[placed.leader] -= task.pieces
+        for unit, start, _ in services(placed):
+            self.units[unit].drop(start, op)
+        for item, quantity in task.materials:
+            self.stock[item].back(placed.start, quantity)
+
+    def short(self, lanes: Iterable[int]) -> list[int]:
+        """Operations on some lanes whose setup no longer covers the change from the one before."""
+        return [op for lane in lanes for op in self._short_on(lane)]
+
+    def _short_on(self, lane: int) -> Iterator[int]:
+        shop = self.shop
+        family = shop.lanes[lane].family
+        for op in self.lanes[lane].ops:
+            task, placed = shop.ops[op], self.placed[op]
+            assert placed is not None
+            needed = task.choices[placed.choice].setup_s + shop.change(lane, family, task.family)
+            if placed.setup_s < needed and op not in shop.fixed:
+                yield op
+            family = task.family
+
+    def lanes_of(self, ops: Iterable[int]) -> set[int]:
+        """The lanes some placed operations are on."""
+        placed = ((self.shop.ops[op], self.placed[op]) for op in ops)
+        return {t.choices[p.choice].lane for t, p in placed if p is not None} - {NONE}
+
+    def material_at(self, op: int, at: int) -> int:
+        """The first instant from ``at`` on at which all material of an operation is there."""
+        for item, quantity in self.shop.ops[op].materials:
+            at = max(at, self.stock[item].covered(at, quantity))
+        return at
+
+
+def services(placed: Placed) -> list[tuple[int, int, int]]:
+    """Who serves an operation from when to when: setter, operator, tool."""
+    found = []
+    if placed.setter != NONE and placed.set_at > placed.start:
+        found.append((placed.setter, placed.start, placed.set_at))
+    if placed.operator != NONE:
+        start = placed.start if placed.setter == NONE else placed.run_at
+        end = placed.left_at if placed.left_at > placed.run_at else placed.set_at
+        if end > start:
+            found.append((placed.operator, start, end))
+    if placed.tool != NONE and placed.end > placed.start:
+        found.append((placed.tool, placed.start, placed.end))
+    return found

@@ -1,0 +1,166 @@
+"""From orders to what must be made: stock first, then open orders, then new ones for made parts."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping
+from copy import copy
+from dataclasses import dataclass, field
+from decimal import ROUND_CEILING, Decimal
+
+import msgspec
+
+from hanse.allocate.records import Records
+from hanse.model.errors import BadInput, TooMuch
+from hanse.model.order import WorkOrder, WorkOrderState
+from hanse.model.product import BomLine, Item
+from hanse.model.time import Instant
+
+ORDERS_MAX = 50_000
+DEPTH_MAX = 40
+OPEN = frozenset({WorkOrderState.PLANNED, WorkOrderState.RELEASED, WorkOrderState.STARTED})
+
+
+@dataclass(slots=True)
+class Demand:
+    """Open orders, and which order's part goes into which order at which step."""
+
+    orders: list[WorkOrder] = field(default_factory=list)
+    pegs: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
+    buys: dict[str, list[BomLine]] = field(default_factory=lambda: defaultdict(list))
+
+
+def left(order: WorkOrder) -> Decimal:
+    """Pieces of an order that are still to be made."""
+    return max(Decimal(0), order.quantity - order.done)
+
+
+class Book:
+    """What is on hand and on order while demand is netted."""
+
+    def __init__(self, records: Records) -> None:
+        self.items = {item.key: item for item in records.items}
+        self.routed = {routing.item for routing in records.routings}
+        self.bill: Mapping[str, list[BomLine]] = _by_item(records.bom)
+        self.hand: dict[str, Decimal] = defaultdict(Decimal)
+        for stock in records.stock:
+            self.hand[stock.item] += stock.quantity
+        self.open: dict[str, list[list[object]]] = {}
+        self.demand = Demand()
+        check_bill(self.bill)
+
+    def copy(self) -> Book:
+        """The same, to net a question against without keeping its effect."""
+        other = copy(self)
+        other.hand = defaultdict(Decimal, self.hand)
+        other.open = {item: [list(entry) for entry in known] for item, known in self.open.items()}
+        return other
+
+    def explode(self, orders: Iterable[WorkOrder]) -> Demand:
+        """Open orders with those for the made parts they need.
+
+        ``pegs[order]`` lists ``(child order, step)``; ``buys[order]`` the bought lines of its bill.
+
+        Raises:
+            BadInput: an item contains itself, or a bill names an item nobody knows.
+            TooMuch: more than ORDERS_MAX orders or a bill deeper than DEPTH_MAX.
+        """
+        self.demand = Demand()
+        queue = deque((order, 0) for order in sorted(orders, key=_by_due) if order.state in OPEN)
+        for order, _ in queue:
+            self.open.setdefault(order.item, []).append([order.key, left(order)])
+        while queue:
+            order, depth = queue.popleft()
+            if len(self.demand.orders) >= ORDERS_MAX or depth > DEPTH_MAX:
+                raise TooMuch(
+                    f"more than {ORDERS_MAX} orders or a bill deeper than {DEPTH_MAX}",
+                    subject=f"order {order.key}",
+                )
+            self.demand.orders.append(order)
+            queue.extend((child, depth + 1) for child in self._needs(order))
+        return self.demand
+
+    def _needs(self, order: WorkOrder) -> list[WorkOrder]:
+        children = []
+        for line in self.bill.get(order.item, ()):
+            item = self.items.get(line.component)
+            if item is None:
+                raise BadInput(
+                    f"nobody knows the item {line.component}",
+                    subject=f"bill of {order.item}",
+                    remedy="Add the item or correct the bill",
+                    code="unknown-item",
+                )
+            if item.make and line.component in self.routed:
+                children.extend(self._make(order, line, item))
+            else:
+                self.demand.buys[order.key].append(line)
+        return children
+
+    def _make(self, order: WorkOrder, line: BomLine, item: Item) -> list[WorkOrder]:
+        need = left(order) * line.quantity
+        taken = min(need, self.hand[item.key])
+        self.hand[item.key] -= taken
+        need -= taken
+        for entry in self.open.get(item.key, ()):
+            free = entry[1]
+            assert isinstance(free, Decimal)
+            if need <= 0 or not free or entry[0] == order.key:
+                continue
+            entry[1] = free - min(free, need)
+            need -= min(free, need)
+            self.demand.pegs[order.key].append((str(entry[0]), line.step))
+        if need <= 0:
+            return []
+        child = msgspec.structs.replace(
+            order,
+            key=f"{order.key}/{item.key}"[:120],
+            item=item.key,
+            quantity=need.to_integral_value(ROUND_CEILING),
+            done=Decimal(0),
+            weight_minor_per_h=0,
+            promised=None,
+            demand=order.key,
+        )
+        self.demand.pegs[order.key].append((child.key, line.step))
+        return [child]
+
+
+def _by_due(order: WorkOrder) -> tuple[Instant, str]:
+    return order.due, order.key
+
+
+def _by_item(lines: Iterable[BomLine]) -> Mapping[str, list[BomLine]]:
+    bill: dict[str, list[BomLine]] = defaultdict(list)
+    for line in lines:
+        bill[line.item].append(line)
+    return bill
+
+
+def check_bill(bill: Mapping[str, list[BomLine]]) -> None:
+    """Every item is free of itself.
+
+    Raises:
+        BadInput: a cycle, written out from item to item.
+    """
+    done: set[str] = set()
+    for start in bill:
+        _descend(bill, start, (), done)
+
+
+def _descend(
+    bill: Mapping[str, list[BomLine]], item: str, path: tuple[str, ...], done: set[str]
+) -> None:
+    if item in path:
+        cycle = " > ".join((*path[path.index(item) :], item))
+        raise BadInput(
+            f"the bill of material goes round in a circle: {cycle}",
+            subject=f"item {item}",
+            remedy="Take one of these lines out of the bill",
+            code="bill-cycle",
+        )
+    if item in done or len(path) > DEPTH_MAX:
+        return
+    for line in bill.get(item, ()):
+        _descend(bill, line.component, (*path, item), done)
+    done.add(item)

@@ -1,0 +1,192 @@
+"""Which search when: first plans, repair and improvement behind one door for every size of shop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from hanse.allocate.board import Board
+from hanse.allocate.decoder import FREE, KEEP, REROUTE, Orders, decode, fit, place
+from hanse.allocate.problem import NONE, Plan, Shop, cost_minor, late_s, op_cost, tardiness_minor
+from hanse.allocate.promise import Decode
+from hanse.allocate.records import Rules
+from hanse.allocate.repair import walk
+from hanse.model.time import Clock
+
+MENDED_MAX = 50
+
+
+class Budget(NamedTuple):
+    """How long a search may take, and whether it was told to stop."""
+
+    clock: Clock
+    seconds: float
+    cancelled: Callable[[], bool] = lambda: False
+
+
+def decode_for(rules: Rules) -> Decode:
+    """The plain decoder for small shops, the compiled one from ``compiled_from_ops`` on."""
+
+    def chosen(shop: Shop, orders: Orders) -> Plan:
+        if len(shop.ops) < rules.compiled_from_ops:
+            return decode(shop, orders)
+        return decode(shop, orders)
+
+    return chosen
+
+
+def first_plan(shop: Shop, rules: Rules, before: Plan | None = None) -> Plan:
+    """The cheapest of the dispatching orders; ``before`` keeps what an earlier plan laid out."""
+    run = decode_for(rules)
+    if before is not None:
+        return run(shop, walk(shop, before, REROUTE, stay_s=rules.stay_s))
+    plans = [run(shop, Orders(key)) for key in dispatch_keys(shop)]
+    return min(plans, key=lambda plan: cost_minor(shop, plan))
+
+
+def dispatch_keys(shop: Shop) -> list[list[float]]:
+    """Priority keys of the classic orders: due date, slack, weighted slack, operation due date."""
+    tails = tails_s(shop)
+    due = [float(shop.jobs[op.order].due) for op in shop.ops]
+    weight = [shop.jobs[op.order].weight for op in shop.ops]
+    slack = [d - t for d, t in zip(due, tails, strict=True)]
+    heavy = [s - 3_600.0 * w / 100 for s, w in zip(slack, weight, strict=True)]
+    return [due, slack, heavy]
+
+
+def tails_s(shop: Shop) -> list[int]:
+    """The least work from the start of each operation to the end of its order, in seconds."""
+    tail = [min(c.setup_s + c.run_s for c in op.choices) for op in shop.ops]
+    best = list(tail)
+    for i in reversed(range(len(shop.ops))):
+        for link in shop.ops[i].preds:
+            best[link.op] = max(best[link.op], tail[link.op] + link.lag_s + best[i])
+    return best
+
+
+def repair(shop: Shop, old: Plan, rules: Rules, *, forward: bool = False) -> Plan:
+    """The cheapest feasible plan after an event, moves counted: right shift or rerouting.
+
+    ``forward``: capacity came back, so the old plan still holds and may be pulled forward.
+    """
+    run = decode_for(rules)
+    if forward:
+        pulled = run(shop, walk(shop, old, FREE, stay_s=rules.stay_s))
+        found = [old, pulled]
+    else:
+        found = [
+            run(shop, walk(shop, old, KEEP)),
+            run(shop, walk(shop, old, REROUTE, stay_s=rules.stay_s)),
+        ]
+    best = min(found, key=lambda p: cost_minor(shop, p) + move_cost(shop, old, p, rules))
+    return best if forward else mend(shop, best)
+
+
+def settle(shop: Shop, plan: Plan, rules: Rules) -> Plan:
+    """A plan from which operations were taken out, with setups that cover what now comes before.
+
+    An operation whose setup grew starts earlier in the gap; where that does not do, everything
+    after it is pushed right.
+    """
+    board = Board(shop).load(plan)
+    lanes = range(len(shop.lanes))
+    for op in board.short(lanes):
+        was = board.placed[op]
+        assert was is not None
+        if not lone(shop, board, op):
+            break
+        board.undo(op)
+        now = fit(board, op, was.choice, shop.not_before)
+        board.commit(op, now if now.end <= was.end else was)
+    if not board.short(lanes):
+        return board.plan()
+    return decode_for(rules)(shop, walk(shop, board.plan(), KEEP))
+
+
+def mend(shop: Shop, plan: Plan) -> Plan:
+    """Each order that breaks its promise, costliest first, into gaps where that ends it earlier.
+
+    Only that order moves; at most MENDED_MAX are tried.
+    """
+    late = [
+        (tardiness_minor(job.weight, plan.end(shop, j) - job.promised), j)
+        for j, job in enumerate(shop.jobs)
+        if job.active and plan.end(shop, j) > job.promised and job.weight
+    ]
+    if not late:
+        return plan
+    board = Board(shop).load(plan)
+    for _, j in sorted(late, reverse=True)[:MENDED_MAX]:
+        _into_gaps(board, j)
+    return board.plan()
+
+
+def _into_gaps(board: Board, job: int) -> None:
+    shop = board.shop
+    after = {link.op for other in shop.ops if other.order != job for link in other.preds}
+    loose = [op for op in shop.jobs[job].ops if op not in shop.fixed and board.placed[op]]
+    if after.intersection(shop.jobs[job].ops) or not all(lone(shop, board, op) for op in loose):
+        return
+    before, was = board.plan(), cost_of_job(board, job)
+    lanes = board.lanes_of(loose)
+    for op in loose:
+        board.undo(op)
+    orders = Orders([0.0] * len(shop.ops))
+    for op in loose:
+        board.commit(op, place(board, op, orders))
+    if cost_of_job(board, job) >= was or board.short(lanes | board.lanes_of(loose)):
+        for op in loose:
+            board.undo(op)
+        for op in loose:
+            kept = before.placed[op]
+            assert kept is not None
+            board.commit(op, kept)
+
+
+def cost_of_job(board: Board, job: int) -> int:
+    """What one order's lateness, setups and bought-out steps cost on a board."""
+    shop, plan = board.shop, Plan(board.placed)
+    late = tardiness_minor(shop.jobs[job].weight, late_s(shop, plan, job))
+    placed = ((op, board.placed[op]) for op in shop.jobs[job].ops)
+    return late + sum(op_cost(shop, op, p) for op, p in placed if p is not None)
+
+
+def move_cost(shop: Shop, old: Plan, new: Plan, rules: Rules) -> int:
+    """What the moves near in time cost: by changed start and by changed machine."""
+    near = shop.not_before + rules.near_s
+    total = 0
+    for op, (was, now) in enumerate(zip(old.placed, new.placed, strict=False)):
+        if was is None or now is None or min(was.start, now.start) > near or was == now:
+            continue
+        choices = shop.ops[op].choices
+        if choices[was.choice].machine != choices[now.choice].machine:
+            total += rules.machine_minor
+        if was.start != now.start:
+            total += rules.move_minor
+    return total
+
+
+def improve(shop: Shop, plan: Plan, rules: Rules, budget: Budget) -> Plan:
+    """A cheaper plan where one is found within the budget, else the same."""
+    run = decode_for(rules)
+    found = [plan]
+    keys = dispatch_keys(shop)
+    found.extend(run(shop, Orders(key)) for key in keys if not budget.cancelled())
+    return min(found, key=lambda p: cost_minor(shop, p) + move_cost(shop, plan, p, rules))
+
+
+def most(limit: int, holds: Callable[[int], bool]) -> int:
+    """The largest count up to ``limit`` for which something holds, if it holds for all below."""
+    low, high = 0, limit
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if holds(middle) else (low, middle - 1)
+    return low
+
+
+def lone(shop: Shop, board: Board, op: int) -> bool:
+    """Whether an operation shares no batch, so that it can be taken out."""
+    placed = board.placed[op]
+    if placed is None or shop.ops[op].choices[placed.choice].lane == NONE:
+        return True
+    return board.loads.get(placed.leader, shop.ops[op].pieces) == shop.ops[op].pieces

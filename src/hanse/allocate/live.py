@@ -1,0 +1,550 @@
+"""The plan a ``plan`` process keeps in memory: events in, numbered versions and promises out."""
+
+from __future__ import annotations
+
+import dataclasses
+from decimal import Decimal
+
+import msgspec
+
+from hanse.allocate import engine
+from hanse.allocate.board import Board
+from hanse.allocate.build import Builder, Mark
+from hanse.allocate.outcome import keepable, shortfalls
+from hanse.allocate.problem import Plan, Shop, cost_minor
+from hanse.allocate.promise import Trial, curve, fill_gaps, point
+from hanse.allocate.records import Records, Rules
+from hanse.allocate.running import remaining_placed, split_at, take_over, tick
+from hanse.allocate.view import Because, Versioned, assignments, instant, moves, version
+from hanse.allocate.why import Cause, causes
+from hanse.model.errors import BadInput, Conflict, NotFound, TooMuch
+from hanse.model.ids import Ids
+from hanse.model.order import Progress, WorkOrder
+from hanse.model.plan import (
+    Hold,
+    Move,
+    MoveReason,
+    Outage,
+    OutageKind,
+    PlanVersion,
+    Promise,
+    PromiseKind,
+    Shortfall,
+)
+from hanse.model.product import Stock
+from hanse.model.text import Text
+from hanse.model.time import Clock, Instant
+
+HOLDS_MAX = 10_000
+QUANTITY_MAX = 10**6
+
+
+@dataclasses.dataclass(slots=True)
+class _Held:
+    hold: Hold
+    jobs: list[int]
+    before: Plan
+    version: int
+
+
+class LivePlan:
+    """One plant's plan: adopt records, then tell it what happens and ask it what holds.
+
+    Every method that changes the plan gives the new version; its number rises by one. Nothing
+    that has started by the clock moves, unless its machine or person is gone.
+    """
+
+    def __init__(self, clock: Clock, ids: Ids) -> None:
+        self._clock = clock
+        self._ids = ids
+        self._records = Records()
+        self._builder = Builder(self._records, origin=clock.now())
+        self._plan = Plan([])
+        self._number = 0
+        self._version: PlanVersion | None = None
+        self._about = Versioned(0, clock.now(), None, ())
+        self._board: Board | None = None
+        self._holds: dict[str, _Held] = {}
+
+    # what is there
+
+    @property
+    def shop(self) -> Shop:
+        """The problem behind the plan, for the checker and the what-ifs."""
+        return self._builder.shop
+
+    @property
+    def current(self) -> Plan:
+        """The plan in the searches' own form."""
+        return self._plan
+
+    @property
+    def records(self) -> Records:
+        """The records as they stand after all events."""
+        return self._records
+
+    @property
+    def rules(self) -> Rules:
+        """How calm the plan must stay."""
+        return self._records.rules
+
+    def version(self) -> PlanVersion:
+        """The plan as it stands."""
+        if self._version is None:
+            self._version = version(self.shop, self._plan, self._about)
+        return self._version
+
+    # planning
+
+    def adopt(self, records: Records, *, cause: str | None = None) -> PlanVersion:
+        """Take over a plant's records and lay everything out anew.
+
+        Raises:
+            BadInput: the records contradict themselves; the sentence says which and what to do.
+        """
+        builder = Builder(records, origin=self._clock.now().replace(microsecond=0))
+        self._records, self._builder, self._holds = records, builder, {}
+        before = take_over(builder, records)
+        plan = engine.first_plan(self.shop, self.rules, before)
+        return self._set(plan, Because(MoveReason.PLANNER, ADOPTED, cause), ())
+
+    def plan(self, *, seconds: float = 0.0, cause: str | None = None) -> PlanVersion:
+        """Look for a better plan; the version changes only if it gains more than it moves.
+
+        With 0 seconds only dispatching orders are tried.
+        """
+        self._tick()
+        found = engine.improve(
+            self.shop, self._plan, self.rules, engine.Budget(self._clock, seconds)
+        )
+        return self._adopt_if_better(found, Because(MoveReason.IMPROVED, BETTER, cause))
+
+    def offer(self, plan: Plan, *, number: int, cause: str | None = None) -> PlanVersion:
+        """A plan found elsewhere for version ``number``; dropped when that is no longer live."""
+        if number != self._number or len(plan.placed) != len(self.shop.ops):
+            return self.version()
+        return self._adopt_if_better(plan, Because(MoveReason.IMPROVED, BETTER, cause))
+
+    def _adopt_if_better(self, plan: Plan, because: Because) -> PlanVersion:
+        gain = cost_minor(self.shop, self._plan) - cost_minor(self.shop, plan)
+        if gain <= engine.move_cost(self.shop, self._plan, plan, self.rules):
+            return self.version()
+        return self._set(plan, because, moves(self.shop, self._plan, plan, because))
+
+    # what happens in the plant
+
+    def machine_down(
+        self,
+        machine: str,
+        since: Instant,
+        until: Instant | None = None,
+        *,
+        cause: str | None = None,
+    ) -> PlanVersion:
+        """A machine cannot work from ``since`` until ``until`` (None: until further notice)."""
+        outage = Outage(resource=machine, start=since, end=until)
+        return self.outage(outage, cause=cause)
+
+    def machine_up(self, machine: str, at: Instant, *, cause: str | None = None) -> PlanVersion:
+        """A machine works again from ``at``; its open outages end there."""
+        return self._back(machine, at, OutageKind.MACHINE, cause)
+
+    def person_away(
+        self, person: str, since: Instant, until: Instant | None = None, *, cause: str | None = None
+    ) -> PlanVersion:
+        """A person is away."""
+        outage = Outage(resource=person, start=since, end=until, kind=OutageKind.PERSON)
+        return self.outage(outage, cause=cause)
+
+    def person_back(self, person: str, at: Instant, *, cause: str | None = None) -> PlanVersion:
+        """A person is back from ``at``."""
+        return self._back(person, at, OutageKind.PERSON, cause)
+
+    def outage(self, outage: Outage, *, cause: str | None = None) -> PlanVersion:
+        """A machine or person is out for a while; the plan is repaired.
+
+        Raises:
+            NotFound: nobody knows the machine or person.
+        """
+        self._known(outage.resource, outage.kind)
+        self._tick()
+        outages = (*self._records.outages, outage)
+        self._records = msgspec.structs.replace(self._records, outages=outages)
+        self._set_hours(outage.resource, outage.kind)
+        self._loosen(outage)
+        text = Text(f"{outage.resource} is out", f"{outage.resource} 停用")
+        reason = MoveReason.MACHINE_DOWN
+        if outage.kind == OutageKind.PERSON:
+            reason = MoveReason.PERSON_MISSING
+        return self._repair(Because(reason, text, cause))
+
+    def _back(self, key: str, at: Instant, kind: OutageKind, cause: str | None) -> PlanVersion:
+        self._known(key, kind)
+        self._tick()
+        ended = tuple(
+            msgspec.structs.replace(o, end=max(at, o.start))
+            if o.resource == key
+            and o.kind == kind
+            and (o.end is None or o.end > at)
+            and not (o.planned and o.start > at)
+            else o
+            for o in self._records.outages
+        )
+        self._records = msgspec.structs.replace(self._records, outages=ended)
+        self._set_hours(key, kind)
+        text = Text(f"{key} is back", f"{key} 恢复")
+        return self._repair(Because(MoveReason.CAPACITY_BACK, text, cause), forward=True)
+
+    def material_late(
+        self, item: str, arrivals: tuple[Stock, ...], *, cause: str | None = None
+    ) -> PlanVersion:
+        """The stock and receipts of an item are now these; operations wait where they must."""
+        index = self._builder.names.items.get(item)
+        if index is None:
+            raise NotFound("nobody knows the item", subject=f"item {item}")
+        self._tick()
+        others = tuple(s for s in self._records.stock if s.item != item)
+        self._records = msgspec.structs.replace(self._records, stock=(*others, *arrivals))
+        self.shop.supply[index] = self._builder.supply_of(item, arrivals)
+        text = Text(f"{item} comes later", f"{item} 延迟到货")
+        return self._repair(Because(MoveReason.MATERIAL_LATE, text, cause))
+
+    def report(self, progress: Progress, *, cause: str | None = None) -> PlanVersion:
+        """How far an operation is; what follows is moved only where it no longer fits.
+
+        Raises:
+            NotFound: the plan holds no such operation.
+        """
+        op = self._builder.names.ops.get((progress.order, progress.lot, progress.step))
+        if op is None:
+            raise NotFound("the plan holds no such operation", subject=f"order {progress.order}")
+        self._tick()
+        self.shop.fixed[op] = remaining_placed(self._builder, self._plan, op, progress)
+        text = Text("as the machine reports", "按设备报告")
+        return self._repair(Because(MoveReason.PROGRESS, text, cause))
+
+    # orders
+
+    def insert(self, order: WorkOrder, *, cause: str | None = None) -> PlanVersion:
+        """A new order; the others keep their places where that costs less than moving them.
+
+        Raises:
+            Conflict: the plan already holds an order of that key.
+        """
+        if order.key in self._builder.names.jobs:
+            raise Conflict("the plan already holds it", subject=f"order {order.key}")
+        self._tick()
+        ops = self._append(order)
+        live = self._plan
+        live.placed.extend([None] * (len(self.shop.ops) - len(live.placed)))
+        trials = curve(self._fresh_board(), live, ops, engine.decode_for(self.rules))
+        best = min(trials, key=lambda t: cost_minor(self.shop, t.plan))
+        self._records = msgspec.structs.replace(
+            self._records, orders=(*self._records.orders, order)
+        )
+        text = Text(f"order {order.key} was inserted", f"插入订单 {order.key}")
+        because = Because(MoveReason.ORDER_INSERTED, text, cause)
+        return self._set(best.plan, because, moves(self.shop, live, best.plan, because))
+
+    def change(self, order: WorkOrder, *, cause: str | None = None) -> PlanVersion:
+        """An order has another quantity, due date, promise or weight.
+
+        Raises:
+            NotFound: the plan holds no such order.
+        """
+        job = self._job(order.key)
+        self._tick()
+        old = self.shop.jobs[job]
+        if int(order.quantity) == old.quantity and int(order.done) == old.done_pieces:
+            old.due = self._builder.seconds(order.due)
+            old.promised = (
+                old.due if order.promised is None else self._builder.seconds(order.promised)
+            )
+            old.weight = order.weight_minor_per_h
+            self._keep_order(order)
+            text = Text(f"order {order.key} was changed", f"订单 {order.key} 已更改")
+            return self._set(self._plan, Because(MoveReason.ORDER_CHANGED, text, cause), ())
+        self._drop(job)
+        self._plan = engine.settle(self.shop, self._plan, self.rules)
+        self._keep_order(order, gone=True)
+        return self.insert(order, cause=cause)
+
+    def cancel(self, order: str, *, cause: str | None = None) -> PlanVersion:
+        """An order is no longer to be made; its places become free."""
+        self._tick()
+        self._drop(self._job(order))
+        text = Text(f"order {order} was cancelled", f"订单 {order} 已取消")
+        because = Because(MoveReason.ORDER_CHANGED, text, cause)
+        plan = engine.settle(self.shop, self._plan, self.rules)
+        return self._set(plan, because, moves(self.shop, self._plan, plan, because))
+
+    # promises
+
+    def promise(self, item: str, quantity: int, *, express: bool = True) -> Promise:
+        """The dates so many pieces can be ready at, and the harm each does to others.
+
+        With ``express`` false only the untouched date is read, in well under a millisecond.
+        """
+        trials = self._ask(item, quantity, express=express)
+        return Promise(
+            item=item,
+            quantity=quantity,
+            asked_at=self._clock.now(),
+            version=self._number,
+            curve=tuple(point(self.shop, t, first=i == 0) for i, t in enumerate(trials)),
+        )
+
+    def _ask(self, item: str, quantity: int, *, express: bool) -> list[Trial]:
+        self._tick()
+        board = self._live_board()
+        mark = self._mark()
+        try:
+            ops = self._append(self._question(item, quantity))
+            board.placed.extend([None] * (len(self.shop.ops) - len(board.placed)))
+            live = Plan([*self._plan.placed, *([None] * (len(self.shop.ops) - mark.ops))])
+            if not express:
+                return [fill_gaps(board, ops)]
+            return curve(board, live, ops, engine.decode_for(self.rules))
+        finally:
+            self._builder.rewind(mark)
+            del board.placed[mark.ops :]
+
+    def promised_by(self, item: str, quantity: int, by: Instant) -> int:
+        """How many of so many new pieces can be ready by an instant with nobody touched."""
+        return engine.most(
+            quantity,
+            lambda n: self._ask(item, n, express=False)[0].ready_s <= self._builder.seconds(by),
+        )
+
+    def hold(
+        self, item: str, quantity: int, *, expires_at: Instant, kind: PromiseKind | None = None
+    ) -> Hold:
+        """Reserve capacity for a quote; nobody's promise changes.
+
+        ``kind``: UNTOUCHED (default) fills gaps; HARMLESS may push others within their promises.
+
+        Raises:
+            Conflict: an express date is asked for, which would break other promises.
+            TooMuch: HOLDS_MAX holds are open.
+        """
+        if kind == PromiseKind.EXPRESS:
+            raise Conflict(
+                "an express date harms others and cannot be held",
+                subject=f"item {item}",
+                remedy="Hold the harmless date, or insert the order",
+            )
+        if len(self._holds) >= HOLDS_MAX:
+            raise TooMuch(f"at most {HOLDS_MAX} holds are open", remedy="Let some expire")
+        self._tick()
+        before, mark = self._plan.copy(), self._mark()
+        key = self._ids.new("hold")
+        ops = self._append(self._question(item, quantity, key=key))
+        live = Plan([*self._plan.placed, *([None] * (len(self.shop.ops) - mark.ops))])
+        trials = self._hold_trials(ops, live, kind)
+        best = min(trials, key=lambda t: t.ready_s)
+        jobs = list(range(mark.jobs, len(self.shop.jobs)))
+        for job in jobs:
+            self.shop.jobs[job].promised = self.shop.jobs[job].due = best.ready_s
+        text = Text(f"capacity held for {key}", f"为 {key} 预留产能")
+        because = Because(MoveReason.ORDER_INSERTED, text)
+        self._set(best.plan, because, moves(self.shop, live, best.plan, because))
+        hold = Hold(
+            key=key,
+            item=item,
+            quantity=quantity,
+            ready_at=instant(self.shop, best.ready_s),
+            expires_at=expires_at,
+            version=self._number,
+            assignments=tuple(assignments(self.shop, best.plan, ops)),
+        )
+        self._holds[key] = _Held(hold, jobs, before, self._number)
+        return hold
+
+    def _hold_trials(self, ops: list[int], live: Plan, kind: PromiseKind | None) -> list[Trial]:
+        board = self._fresh_board()
+        if kind != PromiseKind.HARMLESS:
+            return [fill_gaps(board, ops)]
+        found = curve(board, live, ops, engine.decode_for(self.rules))
+        return [trial for trial in found if not trial.harms]
+
+    def holds(self) -> list[Hold]:
+        """Open holds by expiry."""
+        return sorted((h.hold for h in self._holds.values()), key=lambda h: h.expires_at)
+
+    def confirm(self, key: str, order: WorkOrder, *, cause: str | None = None) -> PlanVersion:
+        """A held quote becomes an order: the same places, now under the order's key and dates.
+
+        Raises:
+            NotFound: there is no such hold, or it lapsed.
+            Conflict: the order is not for what was held.
+        """
+        self._tick()
+        held = self._hold(key)
+        if (order.item, int(order.quantity)) != (held.hold.item, held.hold.quantity):
+            raise Conflict("the order is not for what was held", subject=f"hold {key}")
+        if order.key in self._builder.names.jobs:
+            raise Conflict("the plan already holds it", subject=f"order {order.key}")
+        del self._holds[key]
+        for index in held.jobs:
+            self._rename(index, key, order)
+        self._records = msgspec.structs.replace(
+            self._records, orders=(*self._records.orders, order)
+        )
+        text = Text(f"{key} became order {order.key}", f"{key} 转为订单 {order.key}")
+        return self._set(self._plan, Because(MoveReason.ORDER_INSERTED, text, cause), ())
+
+    def release(self, key: str, *, cause: str | None = None) -> PlanVersion:
+        """Give held capacity back; if nothing else happened since, the plan is as it was before.
+
+        Raises:
+            NotFound: there is no such hold.
+        """
+        self._tick()
+        return self._release(key, cause)
+
+    def _release(self, key: str, cause: str | None) -> PlanVersion:
+        held = self._hold(key)
+        del self._holds[key]
+        text = Text(f"{key} was released", f"{key} 已释放")
+        plan = self._plan
+        if held.version == self._number:
+            missing = len(self.shop.ops) - len(held.before.placed)
+            plan = Plan([*held.before.placed, *([None] * missing)])
+        for job in held.jobs:
+            self._drop(job)
+        for op in (i for job in held.jobs for i in self.shop.jobs[job].ops):
+            plan.placed[op] = None
+        plan = engine.settle(self.shop, plan, self.rules)
+        return self._set(plan, Because(MoveReason.ORDER_CHANGED, text, cause), ())
+
+    # what cannot be kept, and why
+
+    def unkept(self) -> list[Shortfall]:
+        """Orders whose promise cannot be kept, costliest first, with the pieces that still can."""
+        self._tick()
+        return shortfalls(self.shop, self._plan, self.keepable, skip=set(self._holds))
+
+    def keepable(self, order: str, by: Instant | None = None) -> int:
+        """How many pieces of an order can still be finished by its promise (or by ``by``).
+
+        The better of what the plan yields by then and what a smaller order could reach in its
+        place, with nobody else touched.
+        """
+        job = self._job(order)
+        at = self.shop.jobs[job].promised if by is None else self._builder.seconds(by)
+        return keepable(self._live_board(), job, at)
+
+    def why(self, order: str) -> list[Cause]:
+        """The chain of causes of an order's date, from its end back to what began it."""
+        return causes(self.shop, self._plan, self._job(order), self._records)
+
+    # inside
+
+    def _tick(self) -> None:
+        now = self._builder.seconds(self._clock.now())
+        if tick(self.shop, self._plan, now, self.rules.frozen_s):
+            self._version = None
+        for key in [k for k, h in self._holds.items() if h.hold.expires_at <= self._clock.now()]:
+            self._release(key, None)
+
+    def _set(self, plan: Plan, because: Because, made: tuple[Move, ...]) -> PlanVersion:
+        self._number += 1
+        self._plan, self._board, self._version = plan, None, None
+        self._about = Versioned(self._number, self._clock.now(), because, made)
+        return self.version()
+
+    def _repair(self, because: Because, *, forward: bool = False) -> PlanVersion:
+        old = self._plan
+        found = engine.repair(self.shop, old, self.rules, forward=forward)
+        return self._set(found, because, moves(self.shop, old, found, because))
+
+    def _live_board(self) -> Board:
+        if self._board is None or len(self._board.placed) != len(self.shop.ops):
+            self._board = Board(self.shop).load(self._plan)
+        return self._board
+
+    def _fresh_board(self) -> Board:
+        self._board = None
+        return Board(self.shop).load(self._plan)
+
+    def _known(self, key: str, kind: OutageKind) -> None:
+        names = self._builder.names
+        known = names.machine if kind == OutageKind.MACHINE else names.people
+        if key not in known:
+            raise NotFound(f"nobody knows the {kind.value}", subject=key)
+
+    def _set_hours(self, key: str, kind: OutageKind) -> None:
+        names, outages = self._builder.names, self._records.outages
+        if kind == OutageKind.PERSON:
+            unit = self.shop.units[names.people[key]]
+            unit.calendar = self._builder.person_hours(key, outages)
+            return
+        hours = self._builder.open_hours(key, outages)
+        for lane in names.lanes[key]:
+            self.shop.lanes[lane].calendar = hours
+
+    def _loosen(self, outage: Outage) -> None:
+        since = self._builder.seconds(outage.start)
+        until = self.shop.horizon_s if outage.end is None else self._builder.seconds(outage.end)
+        split_at(self._builder, self._plan, outage, (since, until))
+
+    def _question(self, item: str, quantity: int, key: str = "question") -> WorkOrder:
+        if not 0 < quantity <= QUANTITY_MAX:
+            raise BadInput(f"a quantity is 1 to {QUANTITY_MAX}", subject=f"item {item}")
+        due = instant(self.shop, self.shop.not_before)
+        return WorkOrder(key=key, item=item, quantity=Decimal(quantity), due=due)
+
+    def _append(self, order: WorkOrder) -> list[int]:
+        first = len(self.shop.ops)
+        self._builder.add(self._builder.book.explode((order,)))
+        return list(range(first, len(self.shop.ops)))
+
+    def _mark(self) -> Mark:
+        return self._builder.mark()
+
+    def _job(self, order: str) -> int:
+        job = self._builder.names.jobs.get(order)
+        if job is None or not self.shop.jobs[job].active:
+            raise NotFound("the plan holds no such order", subject=f"order {order}")
+        return job
+
+    def _hold(self, key: str) -> _Held:
+        held = self._holds.get(key)
+        if held is None:
+            raise NotFound(
+                "there is no such hold", subject=f"hold {key}", remedy="It lapsed; ask again"
+            )
+        return held
+
+    def _drop(self, job: int) -> None:
+        self._builder.drop(job)
+        for op in self.shop.jobs[job].ops:
+            if op < len(self._plan.placed):
+                self._plan.placed[op] = None
+            self.shop.fixed.pop(op, None)
+        self._board = None
+
+    def _rename(self, job: int, key: str, order: WorkOrder) -> None:
+        entry = self.shop.jobs[job]
+        names = self._builder.names
+        names.jobs.pop(entry.key)
+        if entry.key == key:
+            entry.due = self._builder.seconds(order.due)
+            entry.promised = (
+                entry.due if order.promised is None else self._builder.seconds(order.promised)
+            )
+            entry.weight = order.weight_minor_per_h
+        entry.key = order.key + entry.key[len(key) :]
+        names.jobs[entry.key] = job
+        for op in entry.ops:
+            task = self.shop.ops[op]
+            names.ops[entry.key, task.lot, task.step] = op
+
+    def _keep_order(self, order: WorkOrder, *, gone: bool = False) -> None:
+        others = tuple(o for o in self._records.orders if o.key != order.key)
+        kept = others if gone else (*others, order)
+        self._records = msgspec.structs.replace(self._records, orders=kept)
+
+
+ADOPTED = Text("the plan was laid out", "计划已排定")
+BETTER = Text("a better plan was found", "找到更优计划")

@@ -1,0 +1,126 @@
+"""When can it be ready? Date against harm to others, read from the live plan.
+
+Untouched: the new order only fills gaps. Harmless: it takes its place in the live sequences and
+others are pushed right, but nobody's promise breaks. Express: others become late, by so much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from hanse.allocate.board import Board
+from hanse.allocate.decoder import KEEP, Orders, place
+from hanse.allocate.problem import NONE, Plan, Shop, tardiness_minor
+from hanse.allocate.view import instant
+from hanse.model.plan import Harm, PromiseKind, PromisePoint
+
+TRIALS_MAX = 12
+HARMED_SHOWN_MAX = 100
+
+Decode = Callable[[Shop, Orders], Plan]
+
+
+class Trial(NamedTuple):
+    """A way to fit a new order in: the whole plan with it, its date, and who is harmed."""
+
+    plan: Plan
+    ready_s: int
+    harms: tuple[tuple[int, int], ...]
+    """(job, seconds later than both its promise and its date before)."""
+
+    def harm_minor(self, shop: Shop) -> int:
+        """What the harm costs."""
+        return sum(tardiness_minor(shop.jobs[j].weight, s) for j, s in self.harms)
+
+
+def fill_gaps(board: Board, ops: Sequence[int]) -> Trial:
+    """The new operations into gaps of the board, which is left as it was.
+
+    ``ops`` stand in an order in which each comes after its predecessors.
+    """
+    orders = Orders([0.0] * len(board.shop.ops))
+    try:
+        for op in ops:
+            board.commit(op, place(board, op, orders))
+        plan = board.plan()
+    finally:
+        for op in reversed(ops):
+            board.undo(op)
+    return Trial(plan, _ready(plan, ops), ())
+
+
+def take_place(shop: Shop, live: Plan, ops: Sequence[int], at: int, *, decode: Decode) -> Trial:
+    """The new operations from ``at`` on before what starts later; the others pushed right."""
+    new = set(ops)
+    key, floor, home = [], [], []
+    for op in range(len(shop.ops)):
+        placed = None if op in new else live.placed[op]
+        key.append(at - 0.5 if placed is None else float(placed.start))
+        floor.append(shop.not_before if placed is None else max(shop.not_before, placed.start))
+        home.append(NONE if placed is None else placed.choice)
+    plan = decode(shop, Orders(key, floor, home, KEEP, new_from=min(ops)))
+    return Trial(plan, _ready(plan, ops), harmed(shop, live, plan))
+
+
+def harmed(shop: Shop, old: Plan, new: Plan) -> tuple[tuple[int, int], ...]:
+    """Jobs that end later than both their promise and before, with the seconds."""
+    found = []
+    for j, job in enumerate(shop.jobs):
+        if job.active and (was := old.end(shop, j)):
+            later = new.end(shop, j) - max(was, job.promised)
+            if later > 0:
+                found.append((j, later))
+    return tuple(found)
+
+
+def curve(board: Board, live: Plan, ops: Sequence[int], decode: Decode) -> list[Trial]:
+    """Trials from no harm to most, each earlier than the one before.
+
+    The first touches nobody. Between now and its date the latest place in the sequences that
+    harms nobody is bisected, then the place at the very front is tried.
+    """
+    shop = board.shop
+    gap = fill_gaps(board, ops)
+    tried = [gap]
+    low, high = shop.not_before, gap.ready_s
+    front = take_place(shop, live, ops, low, decode=decode)
+    tried.append(front)
+    while front.harms and len(tried) < TRIALS_MAX and high - low > 600:
+        middle = (low + high) // 2
+        trial = take_place(shop, live, ops, middle, decode=decode)
+        tried.append(trial)
+        low, high = (middle, high) if trial.harms else (low, middle)
+    return _frontier(shop, tried)
+
+
+def _frontier(shop: Shop, tried: list[Trial]) -> list[Trial]:
+    """Without trials that are both later and more harmful than another."""
+    kept: list[Trial] = []
+    for trial in sorted(tried, key=lambda t: (len(t.harms) > 0, t.harm_minor(shop), t.ready_s)):
+        if not kept or trial.ready_s < kept[-1].ready_s:
+            kept.append(trial)
+    first = tried[0]
+    return kept if kept[0] is first else [first, *(t for t in kept if t.ready_s < first.ready_s)]
+
+
+def point(shop: Shop, trial: Trial, *, first: bool) -> PromisePoint:
+    """A trial in the vocabulary."""
+    if trial.harms:
+        kind = PromiseKind.EXPRESS
+    else:
+        kind = PromiseKind.UNTOUCHED if first else PromiseKind.HARMLESS
+    harms = [
+        Harm(order=shop.jobs[j].key, seconds=s, cost_minor=tardiness_minor(shop.jobs[j].weight, s))
+        for j, s in sorted(trial.harms, key=lambda harm: -harm[1])[:HARMED_SHOWN_MAX]
+    ]
+    return PromisePoint(
+        kind=kind,
+        ready_at=instant(shop, trial.ready_s),
+        harm_minor=trial.harm_minor(shop),
+        harmed=tuple(harms),
+    )
+
+
+def _ready(plan: Plan, ops: Sequence[int]) -> int:
+    return max(p.end for op in ops if (p := plan.placed[op]) is not None)

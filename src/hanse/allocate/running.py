@@ -1,0 +1,140 @@
+"""What has started: it stays where it is, follows what its machine reports, pauses or is split."""
+
+from __future__ import annotations
+
+from hanse.allocate.build import Builder
+from hanse.allocate.calendars import finish, next_open
+from hanse.allocate.outcome import shrink
+from hanse.allocate.problem import NONE, Placed, Plan, Shop
+from hanse.allocate.records import Records
+from hanse.model.errors import BadInput
+from hanse.model.order import Progress
+from hanse.model.plan import Assignment, Outage, OutageKind
+
+Span = tuple[int, int]
+
+
+def tick(shop: Shop, plan: Plan, now: int, frozen_s: int) -> bool:
+    """Time has come to ``now``: what started, and what the frozen zone holds, becomes fixed."""
+    shop.not_before = max(shop.not_before, now)
+    edge = now + frozen_s
+    changed = False
+    for op, placed in enumerate(plan.placed):
+        if placed is not None and placed.start < edge and op not in shop.fixed:
+            shop.fixed[op] = placed
+            changed = True
+    return changed
+
+
+def split_at(builder: Builder, plan: Plan, outage: Outage, span: Span) -> None:
+    """What an outage interrupts: the rest may go elsewhere; before its time comes it only waits."""
+    shop = builder.shop
+    for op in [o for o, p in shop.fixed.items() if _hit(builder, o, p, outage)]:
+        placed = shop.fixed[op]
+        if placed.end <= span[0] or placed.start >= span[1]:
+            continue
+        if placed.start >= shop.not_before:
+            del shop.fixed[op]
+        elif span[0] > shop.not_before and outage.kind == OutageKind.MACHINE:
+            _pause(shop, plan, op, span[0])
+        else:
+            _split(shop, op, min(span[0], shop.not_before))
+
+
+def _hit(builder: Builder, op: int, placed: Placed, outage: Outage) -> bool:
+    if outage.kind == OutageKind.PERSON:
+        unit = builder.names.people[outage.resource]
+        return unit in (placed.operator, placed.setter)
+    choice = builder.shop.ops[op].choices[placed.choice]
+    return choice.lane != NONE and builder.shop.machines[choice.machine] == outage.resource
+
+
+def _pause(shop: Shop, plan: Plan, op: int, at: int) -> None:
+    """A started operation waits through an outage that is still to come."""
+    placed = shop.fixed[op]
+    calendar = shop.lanes[shop.ops[op].choices[placed.choice].lane].calendar
+    end = finish(calendar, next_open(calendar, at), max(1, placed.end - at))
+    plan.placed[op] = shop.fixed[op] = placed._replace(end=end, out_at=max(placed.out_at, end))
+
+
+def _split(shop: Shop, op: int, at: int) -> None:
+    """The pieces an interrupted operation still owes become free to go elsewhere."""
+    placed, task = shop.fixed[op], shop.ops[op]
+    whole = max(1, placed.end - placed.run_at)
+    ran = max(0, min(at, placed.end) - placed.run_at)
+    left = max(1, task.pieces - task.pieces * ran // whole)
+    shop.past.append((op, placed._replace(end=max(at, placed.start)), task.pieces - left))
+    job = shop.jobs[task.order]
+    if op in job.last:
+        job.made_pieces += task.pieces - left
+    shrink(shop, op, left)
+    del shop.fixed[op]
+
+
+def remaining_placed(builder: Builder, plan: Plan, op: int, progress: Progress) -> Placed:
+    """Where a reported operation stands: ended, or ending when its rest is done at its pace."""
+    shop, task = builder.shop, builder.shop.ops[op]
+    was = shop.fixed.get(op) or plan.placed[op]
+    index = _choice(builder, op, progress.machine, was)
+    choice = task.choices[index]
+    now = shop.not_before
+    start = min(now, now if was is None else was.start)
+    if progress.started_at is not None:
+        start = builder.seconds(progress.started_at)
+    if progress.finished_at is not None:
+        end = max(start, builder.seconds(progress.finished_at))
+    else:
+        owed = max(0, task.pieces - progress.good)
+        work = -(-choice.run_s * owed // task.pieces)
+        lane = shop.lanes[choice.lane].calendar if choice.lane != NONE else None
+        end = now + work if lane is None else finish(lane, next_open(lane, now), work)
+    operator = NONE if was is None else was.operator
+    left = end if operator != NONE else start
+    return Placed(index, 0, start, start, start, left, end, end, operator, NONE, NONE, op)
+
+
+def _choice(builder: Builder, op: int, machine: str, was: Placed | None) -> int:
+    choices = builder.shop.ops[op].choices
+    if machine and (was is None or builder.shop.machines[choices[was.choice].machine] != machine):
+        for index, choice in enumerate(choices):
+            if choice.lane != NONE and builder.shop.machines[choice.machine] == machine:
+                return index
+        raise BadInput(
+            f"{machine} cannot do step {builder.shop.ops[op].step}",
+            subject=f"order {builder.shop.jobs[builder.shop.ops[op].order].key}",
+            remedy="Correct the report or add the machine to the routing",
+        )
+    return 0 if was is None else was.choice
+
+
+def take_over(builder: Builder, records: Records) -> Plan | None:
+    """Pins, progress and an earlier plan's places into a fresh shop."""
+    shop, ops = builder.shop, builder.names.ops
+    for pin in records.pins:
+        op = ops.get((pin.order, pin.lot, pin.step))
+        if op is not None:
+            at = 0 if pin.start is None else builder.seconds(pin.start)
+            shop.pins[op] = (_choice(builder, op, pin.machine, None), at)
+    before = Plan([None] * len(shop.ops))
+    for entry in records.plan:
+        op = ops.get((entry.order, entry.lot, entry.step))
+        if op is not None and (placed := _again(builder, op, entry)) is not None:
+            before.placed[op] = placed
+            if entry.started or placed.start < 0:
+                shop.fixed[op] = placed
+    for progress in records.progress:
+        op = ops.get((progress.order, progress.lot, progress.step))
+        if op is not None:
+            shop.fixed[op] = remaining_placed(builder, before, op, progress)
+    return before if records.plan else None
+
+
+def _again(builder: Builder, op: int, entry: Assignment) -> Placed | None:
+    try:
+        index = _choice(builder, op, "" if entry.machine == "subcontract" else entry.machine, None)
+    except BadInput:
+        return None
+    start, end = builder.seconds(entry.start), builder.seconds(entry.end)
+    who = builder.names.people.get(entry.person, NONE)
+    left = end if who != NONE else start
+    return Placed(index, entry.setup_s, start, start, start, left, end, end, who, NONE, NONE, op)
