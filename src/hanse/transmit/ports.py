@@ -1,75 +1,147 @@
-"""What transmitting needs from the record. `hanse.store` implements these; the node joins them."""
+"""What transmitting needs from the record. `hanse.store` fits these; the node joins them.
+
+``fn(tx)`` runs in one transaction in the record's own thread; an effect and the note that a
+message had it are written in the same one.
+"""
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from msgspec import Struct
-
-from hanse.model.event import Event
 from hanse.model.sample import Gap
 
 GapSink = Callable[[Gap], Awaitable[None]]
 """Records a gap; the same ``(connection, start_ns)`` again replaces it."""
 
+BUS_LANE = "bus"
+PEER_LANE = "peer:"
+"""Lanes of the outbox: the node's own events, and ``peer:<did>`` for each other firm."""
 
-class Outbox(Protocol):
-    """Events of this node that the other roles have not been told yet, in the order they happened.
 
-    Rows are written in the transaction that writes the event.
-    """
+class Waiting(Protocol):
+    """A message in the outbox: ``number`` counts within its lane, ``payload`` are exact bytes."""
 
-    async def untold(self, limit: int) -> Sequence[Event]:
-        """The oldest events not yet told, at most ``limit``, oldest first."""
+    @property
+    def number(self) -> int:
+        """Its place in its lane."""
         ...
 
-    async def told(self, ids: Sequence[str]) -> None:
-        """The broker has these for certain: do not give them out again."""
+    @property
+    def id(self) -> str:
+        """Its identity."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """The kind of event or letter."""
+        ...
+
+    @property
+    def payload(self) -> bytes:
+        """Its exact bytes."""
+        ...
+
+    @property
+    def attempts(self) -> int:
+        """Tries that failed."""
         ...
 
 
-class Letter(Struct, frozen=True, kw_only=True):
-    """A sealed message waiting for another firm, as the record keeps it.
+class OutboxTx(Protocol):
+    """The outbox within a transaction."""
 
-    ``epoch`` and ``sequence`` are its place among all letters to this firm, without holes from 1.
-    ``sealed`` are the exact signed bytes.
-    """
-
-    id: str
-    to: str
-    epoch: int
-    sequence: int
-    sealed: bytes
-
-
-class Fate(enum.StrEnum):
-    """What became of a letter."""
-
-    TAKEN = "taken"
-    REFUSED = "refused"
-    DEAD = "dead"
-
-
-class LetterOutbox(Protocol):
-    """Letters to other firms, written in the transaction that decided them."""
-
-    async def peers(self) -> Sequence[str]:
-        """The firms for whom letters wait."""
+    def lanes(self) -> Sequence[str]:
+        """Lanes in which a message waits."""
         ...
 
-    async def waiting(self, to: str, limit: int) -> Sequence[Letter]:
-        """The oldest letters waiting for one firm, at most ``limit``, in order."""
+    def due(self, lane: str, *, limit: int) -> Sequence[Waiting]:
+        """Messages to send now, in order; nothing behind one that waits for its next try."""
         ...
 
-    async def from_number(self, to: str, sequence: int, limit: int) -> Sequence[Letter]:
-        """Letters to one firm from a number on, sent or not: for one that asks for them again."""
+    def sent(self, lane: str, *numbers: int) -> None:
+        """The broker has these: take them off."""
         ...
 
-    async def settle(self, letter: Letter, fate: Fate, *, reason: str, receipt: bytes) -> None:
-        """A letter came to its end; ``receipt`` is what the other firm signed, empty if dead.
+    def answered(self, lane: str, id: str, answer: bytes) -> None:  # noqa: A002
+        """A peer took it; the answer is kept."""
+        ...
 
-        Settling the same letter again changes nothing.
-        """
+    def failed(self, lane: str, id: str, *, error: str, next_ns: int) -> None:  # noqa: A002
+        """A try failed; the next one is due at ``next_ns``."""
+        ...
+
+    def dead(self, lane: str, id: str, *, error: str, answer: bytes | None = None) -> None:  # noqa: A002
+        """Given up: it stays to be seen and no longer holds its lane up."""
+        ...
+
+
+class Arrived(Protocol):
+    """A message in the inbox, as the record keeps it."""
+
+    @property
+    def payload(self) -> bytes:
+        """Its exact bytes."""
+        ...
+
+    @property
+    def answer(self) -> bytes | None:
+        """What was answered, None while nothing was."""
+        ...
+
+
+class InboxTx(Protocol):
+    """The inbox within a transaction."""
+
+    def offer(
+        self,
+        peer: str,
+        *,
+        id: str,  # noqa: A002
+        number: int,
+        payload: bytes,
+    ) -> tuple[str, Arrived]:
+        """Keep it, and say ``next`` (write its effect now), ``parked`` or ``repeated``."""
+        ...
+
+    def taken(self, peer: str, id: str, *, answer: bytes) -> Arrived | None:  # noqa: A002
+        """It had its effect; the next one, if it waits here."""
+        ...
+
+    def refused(self, peer: str, id: str, *, error: str, answer: bytes) -> Arrived | None:  # noqa: A002
+        """It can have no effect; its number is used up all the same."""
+        ...
+
+    def expected(self, peer: str) -> int:
+        """The number of the next message of a peer."""
+        ...
+
+
+class RecordTx(Protocol):
+    """One transaction of the record."""
+
+    @property
+    def outbox(self) -> OutboxTx:
+        """Messages that go out."""
+        ...
+
+    @property
+    def inbox(self) -> InboxTx:
+        """Messages that came in."""
+        ...
+
+
+T_co = TypeVar("T_co", bound=RecordTx, covariant=True)
+R = TypeVar("R")
+
+
+class Record(Protocol[T_co]):
+    """The record, as seen from transmitting."""
+
+    async def write(self, fn: Callable[[T_co], R]) -> R:
+        """Run in a transaction; returns when it is on disk. What ``fn`` raises undoes it."""
+        ...
+
+    async def read(self, fn: Callable[[T_co], R]) -> R:
+        """Run in a transaction that cannot write."""
         ...

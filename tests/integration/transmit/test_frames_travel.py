@@ -3,9 +3,11 @@ import contextlib
 import datetime as dt
 import random
 
+import msgspec
 import pytest
 from tests.integration.transmit.brokers import broker, broker_and_client, client, port_of
 from tests.unit.transmit.builders import Gaps, a_frame
+from tests.unit.transmit.record import RecordInMemory
 
 from hanse.model.errors import Broken, Conflict, Refused, Unreachable
 from hanse.model.event import Event
@@ -133,43 +135,38 @@ async def test_a_full_spool_gives_up_its_oldest_counts_it_and_reports_a_gap(tmp_
     assert status.spool_bytes <= 9_000
 
 
-class OutboxInMemory:
-    def __init__(self):
-        self.rows = []
-
-    async def untold(self, limit):
-        return self.rows[:limit]
-
-    async def told(self, ids):
-        self.rows = [e for e in self.rows if e.id not in set(ids)]
-
-
 def an_event(n, kind="plan.adopted"):
     at = dt.datetime(2026, 3, 9, tzinfo=dt.UTC)
     return Event(id=f"event-{n}", at=at, kind=kind, subject="s", text=Text("en", "zh"))
 
 
+def announce(record, *announced):
+    for event in announced:
+        payload = msgspec.json.encode(event)
+        record.tx.outbox.put("bus", id=event.id, kind=event.kind, payload=payload)
+
+
 async def test_events_of_the_outbox_reach_whoever_follows_their_kind(tmp_path):
     async with broker_and_client(tmp_path) as (_, connection):
-        outbox = OutboxInMemory()
-        relay = events.EventRelay(connection, outbox)
+        record = RecordInMemory()
+        relay = events.EventRelay(connection, record)
         inbox = await feed.events(connection.jetstream(), name="flow", kinds=["plan.*"])
         async with running(relay.run()):
-            outbox.rows = [an_event(1), an_event(2, "alarm.raised"), an_event(3)]
+            announce(record, an_event(1), an_event(2, "alarm.raised"), an_event(3))
             await events.wake(connection)
             got = []
             while len(got) < 2:
                 got += [d.what.id for d in await inbox.take()]
         assert got == ["event-1", "event-3"]
-        assert outbox.rows == []
+        assert record.tx.outbox.lanes() == []
 
 
 async def test_an_event_told_twice_is_kept_once_by_the_broker(tmp_path):
     async with broker_and_client(tmp_path) as (_, connection):
-        outbox = OutboxInMemory()
-        relay = events.EventRelay(connection, outbox)
+        record = RecordInMemory()
+        relay = events.EventRelay(connection, record)
         for _ in range(2):
-            outbox.rows = [an_event(1)]
+            announce(record, an_event(1))
             await relay.relay_once()
         assert (await connection.jetstream().stream_info("EVENTS")).state.messages == 1
 
@@ -177,9 +174,9 @@ async def test_an_event_told_twice_is_kept_once_by_the_broker(tmp_path):
 async def test_a_poisonous_event_is_set_aside_and_the_next_has_its_turn(tmp_path, monkeypatch):
     monkeypatch.setattr(events, "delay_s", lambda *_: 0.0)
     async with broker_and_client(tmp_path) as (_, connection):
-        outbox = OutboxInMemory()
-        outbox.rows = [an_event(1), an_event(2), an_event(3)]
-        await events.EventRelay(connection, outbox).relay_once()
+        record = RecordInMemory()
+        announce(record, an_event(1), an_event(2), an_event(3))
+        await events.EventRelay(connection, record).relay_once()
         poison, handled, calls, finished = [], [], [], asyncio.Event()
 
         async def handle(event):

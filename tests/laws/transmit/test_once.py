@@ -12,7 +12,6 @@ from hanse.model.ids import Happening
 from hanse.transmit.backoff import DELAY_MAX_S, delay_s
 from hanse.transmit.codec import unpack
 from hanse.transmit.coverage import Coverage
-from hanse.transmit.order import Again, InTurn, Position, TooEarly, turn
 from hanse.transmit.partition import PARTITIONS, partition
 
 numbers = st.lists(st.integers(0, 60), max_size=120)
@@ -45,27 +44,6 @@ def test_a_coverage_written_down_and_read_again_is_the_same(first, second):
         for n in ns:
             coverage.add(Happening("s", epoch, n))
     assert list(Coverage(reversed(list(coverage.spans()))).spans()) == list(coverage.spans())
-
-
-@given(st.lists(st.integers(1, 8), max_size=60))
-def test_letters_are_taken_in_turn_and_once(arrivals):
-    position, taken = Position(), []
-    for sequence in arrivals:
-        match turn(position, epoch=3, sequence=sequence):
-            case InTurn(position=after):
-                position = after
-                taken.append(sequence)
-            case TooEarly(needed=needed):
-                assert needed == (taken[-1] + 1 if taken else 1)
-            case Again():
-                assert sequence in taken
-    assert taken == list(range(1, len(taken) + 1))
-
-
-def test_a_new_epoch_starts_from_one_and_the_old_one_is_over():
-    assert turn(Position(1, 9), epoch=2, sequence=1) == InTurn(Position(2, 1))
-    assert turn(Position(2, 1), epoch=1, sequence=10) == Again()
-    assert turn(Position(1, 9), epoch=2, sequence=3) == TooEarly(1)
 
 
 @given(st.integers(1, 100), st.integers(0, 2**32))

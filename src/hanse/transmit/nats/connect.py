@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 
 from nats.aio.client import Client
@@ -59,6 +61,7 @@ async def connect(
             ping_interval=PING_S,
             max_outstanding_pings=PINGS_UNANSWERED_MAX,
             connect_timeout=CONNECT_WAIT_S,
+            allow_reconnect=False,
             max_reconnect_attempts=3,
             reconnect_time_wait=0,
             error_cb=quiet,
@@ -66,12 +69,22 @@ async def connect(
             reconnected_cb=back,
         )
     except (NatsError, OSError) as error:
-        await client.close()
+        await _let_go(client)
         raise Unreachable(
             f"no broker answers ({error})",
             subject=str(urls),
             remedy="Start the node (hanse up), or check its address and password",
         ) from error
+    client.options["allow_reconnect"] = True
     client.options["max_reconnect_attempts"] = -1
     client.options["reconnect_time_wait"] = 0.2
     return client
+
+
+async def _let_go(client: Client) -> None:
+    """Close the socket of a refused client, which the library leaves to the garbage collector."""
+    transport = getattr(client, "_transport", None)
+    if transport is not None:
+        transport.close()
+        with contextlib.suppress(OSError, TimeoutError):
+            await asyncio.wait_for(transport.wait_closed(), 1.0)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
-import msgspec
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
@@ -16,7 +15,7 @@ from hanse.model.event import Event
 from hanse.transmit.backoff import delay_s
 from hanse.transmit.nats import streams
 from hanse.transmit.nats.feed import Delivery, Feed
-from hanse.transmit.ports import Outbox
+from hanse.transmit.ports import BUS_LANE, Record, RecordTx, Waiting
 
 BATCH_MAX = 256
 SWEEP_S = 1.0
@@ -28,22 +27,22 @@ OnPoison = Callable[[Event, BaseException], Awaitable[None]]
 
 
 class EventRelay:
-    """Publishes the outbox in order. `poke` after a commit makes it prompt; SWEEP_S finds the rest.
+    """Publishes the outbox's bus lane in order. `poke` after a commit makes it prompt.
 
-    Roles in other processes poke it with `wake`. A full or absent broker leaves events in the
-    outbox: nothing is dropped, and ``waiting`` says that they are stuck.
+    SWEEP_S finds what nobody poked for; roles in other processes poke it with `wake`. A full or
+    absent broker leaves events in the outbox: nothing is dropped, and ``stuck`` says why.
     """
 
-    def __init__(self, client: Client, outbox: Outbox) -> None:
+    def __init__(self, client: Client, record: Record[RecordTx]) -> None:
         self._client = client
         self._js = client.jetstream(timeout=ACK_WAIT_S)
-        self._outbox = outbox
+        self._record = record
         self._poked = asyncio.Event()
         self.published = 0
         self.stuck = ""
 
     def poke(self) -> None:
-        """There is something new in the outbox."""
+        """There is something new in the outbox. Call it in the relay's own loop."""
         self._poked.set()
 
     async def run(self) -> None:
@@ -60,30 +59,29 @@ class EventRelay:
 
     async def relay_once(self) -> int:
         """Publish what waits, at most BATCH_MAX; how many were."""
+        sent: list[int] = []
         try:
-            waiting = await self._outbox.untold(BATCH_MAX)
+            for waiting in await self._record.read(_due):
+                if not await self._publish(waiting):
+                    break
+                sent.append(waiting.number)
+            if sent:
+                await self._record.write(lambda tx: tx.outbox.sent(BUS_LANE, *sent))
         except HanseError as error:
             self.stuck = str(error)
             return 0
-        told: list[str] = []
-        for event in waiting:
-            if not await self._publish(event):
-                break
-            told.append(event.id)
-        if told:
-            await self._outbox.told(told)
-            self.published += len(told)
-        return len(told)
+        self.published += len(sent)
+        return len(sent)
 
-    async def _publish(self, event: Event) -> bool:
+    async def _publish(self, waiting: Waiting) -> bool:
         if not self._client.is_connected:
             self.stuck = "the broker is away"
             return False
         try:
             await self._js.publish(
-                f"{streams.EVENT_SUBJECT}.{event.kind}",
-                msgspec.json.encode(event),
-                headers={"Nats-Msg-Id": event.id},
+                f"{streams.EVENT_SUBJECT}.{waiting.kind}",
+                waiting.payload,
+                headers={"Nats-Msg-Id": waiting.id},
             )
         except (NatsError, TimeoutError, OSError) as error:
             self.stuck = f"the broker does not take events ({error})"
@@ -93,6 +91,10 @@ class EventRelay:
 
     async def _woken(self, _: Msg) -> None:
         self._poked.set()
+
+
+def _due(tx: RecordTx) -> Sequence[Waiting]:
+    return tx.outbox.due(BUS_LANE, limit=BATCH_MAX)
 
 
 async def wake(client: Client) -> None:
