@@ -104,6 +104,16 @@ class Intake(Protocol):
         """A value of a point. ``at_ns`` is the source's own time, None where it gives none."""
         ...
 
+    def take_all(
+        self,
+        slots: Sequence[int],
+        values: Sequence[object],
+        at_ns: int | None = None,
+        quality: int = Quality.GOOD,
+    ) -> None:
+        """Values of several points at one time, as one read brings them."""
+        ...
+
     def up(self) -> None:
         """The device answers and every point that can be had is being had."""
         ...

@@ -13,7 +13,7 @@ from hanse.collect.ports import Connector
 from hanse.model.errors import BadConfig, NotFound
 
 GROUP = "hanse.connectors"
-BUILT_IN = ("opcua", "replay")
+BUILT_IN = ("opcua", "modbus", "replay")
 CONNECTORS_MAX = 500
 
 

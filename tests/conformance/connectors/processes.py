@@ -28,8 +28,20 @@ class Served:
             cwd=self._cwd,
             env={**os.environ, **(self._env or {})},
         )
-        line = await asyncio.wait_for(asyncio.to_thread(self._process.stdout.readline), timeout_s)
+        try:
+            await self._hear_ready(timeout_s)
+        except BaseException:
+            self.kill()
+            raise
+
+    async def _hear_ready(self, timeout_s):
+        line = await asyncio.wait_for(asyncio.to_thread(self._first_line), timeout_s)
         assert line.strip() == b"ready", f"{self._command[:2]} did not start: {line!r}"
+
+    def _first_line(self):
+        while (line := self._process.stdout.readline()) and line.strip() != b"ready":
+            pass  # notes of the server's own library
+        return line
 
     def kill(self):
         if self._process is not None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import socket
-
 from asyncua import ua
 
+from hanse.collect.connectors.network import explain_network
 from hanse.collect.connectors.opcua.config import OpcUaConfig
 from hanse.model.errors import BadConfig, HanseError, Refused, Unreachable
 
@@ -28,17 +27,6 @@ _REFUSALS: dict[str, tuple[str, str]] = {
 }
 
 
-_NETWORK: tuple[tuple[type[BaseException], str, str], ...] = (
-    (
-        ConnectionRefusedError,
-        "nothing listens there",
-        "Check that the server runs, its port, and the firewall",
-    ),
-    (socket.gaierror, "no such name on the network", "Write its address instead"),
-    (TimeoutError, "no answer in time", "Check the cable and the firewall"),
-)
-
-
 def explain(error: BaseException, settings: OpcUaConfig) -> HanseError:
     """An error of the network or the server as one that says what to do now."""
     where = settings.url
@@ -48,14 +36,7 @@ def explain(error: BaseException, settings: OpcUaConfig) -> HanseError:
         return _of_status(error, where)
     if isinstance(error, ua.UaStringParsingError | ValueError):
         return BadConfig(str(error)[:200], subject=where, remedy="Correct the settings")
-    for kind, what, remedy in _NETWORK:
-        if isinstance(error, kind):
-            return Unreachable(what, subject=where, remedy=remedy)
-    return Unreachable(
-        f"the connection broke: {type(error).__name__} {error}"[:300],
-        subject=where,
-        remedy="Nothing to do: it is tried again by itself",
-    )
+    return explain_network(error, where)
 
 
 def _of_status(error: ua.UaStatusCodeError, where: str) -> HanseError:

@@ -30,4 +30,8 @@ def explain(error: BaseException, settings: ReplayConfig) -> HanseError:
                 remedy="Check its name and rights",
             )
         case _:
-            return BadInput(f"{type(error).__name__}: {error}"[:300], subject=settings.file)
+            return BadInput(
+                f"{type(error).__name__}: {error}"[:300],
+                subject=settings.file,
+                remedy="Open the file and look at it; save it as CSV again",
+            )
