@@ -64,9 +64,9 @@ class Events:
         known = self.by_once(once)
         return (known, False) if known else (self.append(draft, once=once), True)
 
-    def get(self, id: str) -> Event | None:  # noqa: A002 (an event's id is its id)
+    def get(self, event: str) -> Event | None:
         """The event of that id, or None."""
-        return self._one(EVENTS.c.id == id)
+        return self._one(EVENTS.c.id == event)
 
     def by_once(self, once: str) -> Event | None:
         """The event appended under that key, or None."""
@@ -110,13 +110,13 @@ class Events:
         rows = self._connection.execute(query).mappings()
         return [(row["seq"], event_of(row)) for row in rows]
 
-    def chain(self, id: str) -> list[Event]:  # noqa: A002
+    def chain(self, event: str) -> list[Event]:
         """An event and what caused it, back to the first cause: the first cause comes first."""
         found: list[Event] = []
-        event = self.get(id)
-        while event is not None and len(found) < CAUSES_MAX:
-            found.append(event)
-            event = self.get(event.cause) if event.cause else None
+        here = self.get(event)
+        while here is not None and len(found) < CAUSES_MAX:
+            found.append(here)
+            here = self.get(here.cause) if here.cause else None
         return found[::-1]
 
     def count(self, *, kind: str | None = None) -> int:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from hanse.model.errors import BadMessage, NotFound, TooMuch
 from hanse.model.time import Clock
-from hanse.store.outbox import ERROR_MAX, _last, _set_last
+from hanse.store.outbox import ERROR_MAX, last_number, set_last_number
 from hanse.store.schema import INBOX
 
 PARKED_MAX = 1_000
@@ -92,7 +92,7 @@ class Inbox:
 
     def expected(self, peer: str) -> int:
         """The number of the next message of a peer that may have its effect."""
-        return _last(self._connection, f"from:{peer}", "taken") + 1
+        return last_number(self._connection, f"from:{peer}", "taken") + 1
 
     def parked(self, peer: str) -> list[Received]:
         """Messages of a peer that wait for one before them, in order."""
@@ -130,7 +130,7 @@ class Inbox:
             raise NotFound("it is not the next message", subject=f"{peer} {id}")
         tests = (INBOX.c.peer == peer, INBOX.c.id == id)
         self._connection.execute(INBOX.update().where(*tests).values(**fresh))
-        _set_last(self._connection, f"from:{peer}", "taken", known.number)
+        set_last_number(self._connection, f"from:{peer}", "taken", known.number)
         return self._next(peer, known.number + 1)
 
     def _next(self, peer: str, number: int) -> Received | None:

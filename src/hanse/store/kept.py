@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from hanse.model.door import Link, Session, Token, User
 from hanse.model.order import WorkOrder
 from hanse.model.plant import Calendar, Machine, Person, Signal
 from hanse.model.product import BomLine, Item, Routing, SetupChange, Stock
+from hanse.model.running import Asset, Question, StateSpan, StoredFile
+from hanse.model.sale import CustomerOrder, Notice
 from hanse.model.sample import Gap
-from hanse.store.spec import Column, Spec, instant, number, text
+from hanse.store.spec import Column, Spec, instant, number
+from hanse.store.things import ConnectionSetup, Lease, Mapped, Meter, RuleFile, Trusted
 
 
 def _arrives(stock: Stock) -> int:
@@ -27,6 +31,29 @@ WORK_ORDERS = Spec("work_orders", WorkOrder, index=("item", "state", instant("du
 GAPS = Spec(
     "gaps",
     Gap,
-    key=("connection", number("start_ns"), text("reason")),
+    key=("connection", number("start_ns")),
     index=(number("end_ns"),),
 )
+ASSETS = Spec("assets", Asset, index=("type", "machine", "parent"))
+STATE_SPANS = Spec(
+    "state_spans",
+    StateSpan,
+    key=("machine", instant("start")),
+    index=(instant("start"), instant("end"), "state"),
+)
+CUSTOMER_ORDERS = Spec(
+    "customer_orders", CustomerOrder, index=("customer", "item", "state", instant("due"))
+)
+NOTICES = Spec("notices", Notice, key=("id",), index=("customer", "order", instant("at")))
+QUESTIONS = Spec("questions", Question, key=("id",), index=("state", "event", "loop"))
+FILES = Spec("files", StoredFile, key=("id",), index=("sha256", "subject"))
+CONNECTIONS = Spec("connections", ConnectionSetup)
+MAPPED = Spec("mapped", Mapped, key=("connection", number("signal")), index=(number("signal"),))
+TRUSTED = Spec("trusted", Trusted, key=("connection", "fingerprint"), index=("state",))
+RULE_FILES = Spec("rule_files", RuleFile)
+LEASES = Spec("leases", Lease, key=("name",))
+METERS = Spec("meters", Meter, key=("name", "period"))
+USERS = Spec("users", User, key=("name",))
+SESSIONS = Spec("sessions", Session, key=("hash",), index=("user", instant("expires_at")))
+LINKS = Spec("links", Link, key=("hash",), index=(instant("expires_at"),))
+TOKENS = Spec("tokens", Token, key=("hash",), index=("user", "prefix"))

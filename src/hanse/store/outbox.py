@@ -55,7 +55,7 @@ class Outbox:
 
     def next_number(self, lane: str) -> int:
         """The number the next message of a lane will have."""
-        return _last(self._connection, lane, "given") + 1
+        return last_number(self._connection, lane, "given") + 1
 
     def put(self, lane: str, *, id: str, kind: str, payload: bytes) -> Letter:  # noqa: A002
         """Put a message; it gets the lane's next number.
@@ -69,7 +69,7 @@ class Outbox:
         if self.get(lane, id) is not None:
             raise Conflict("a message of that id is there already", subject=f"{lane} {id}")
         number = self.next_number(lane)
-        _set_last(self._connection, lane, "given", number)
+        set_last_number(self._connection, lane, "given", number)
         return self._insert(lane, number, id=id, kind=kind, payload=payload)
 
     def get(self, lane: str, id: str) -> Letter | None:  # noqa: A002
@@ -179,12 +179,14 @@ def peer_lane(did: str) -> str:
     return f"peer:{did}"
 
 
-def _last(connection: sa.Connection, lane: str, which: str) -> int:
+def last_number(connection: sa.Connection, lane: str, which: str) -> int:
+    """The last number given or taken in a lane, 0 before the first."""
     query = sa.select(LANES.c[which]).where(LANES.c.lane == lane)
     return int(connection.execute(query).scalar_one_or_none() or 0)
 
 
-def _set_last(connection: sa.Connection, lane: str, which: str, value: int) -> None:
+def set_last_number(connection: sa.Connection, lane: str, which: str, value: int) -> None:
+    """Keep the last number given or taken in a lane."""
     tests = LANES.c.lane == lane
     if connection.execute(LANES.update().where(tests).values({which: value})).rowcount == 0:
         fresh = {"lane": lane, "given": 0, "taken": 0} | {which: value}

@@ -79,7 +79,9 @@ class Store:
         return self._read(fn)
 
     def on_commit(self, tell: OnCommit) -> None:
-        """Call ``tell(lanes)`` after each commit of this process that put outbox rows.
+        """Call ``tell(lanes)`` after commits of this process that put outbox rows.
+
+        ``lanes`` holds `BUS` where events were recorded, and `peer_lane` of firms with new letters.
 
         It runs in the writing thread: hand over to your own loop and return. A relay looks from
         time to time as well: other processes may write to the same record.

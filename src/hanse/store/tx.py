@@ -10,9 +10,11 @@ import sqlalchemy as sa
 from hanse.model.ids import Ids
 from hanse.model.time import Clock
 from hanse.store import kept
+from hanse.store.audit import Audit
 from hanse.store.documents import Documents
 from hanse.store.events import Events
 from hanse.store.inbox import Inbox
+from hanse.store.once import Leases, Links, Meters
 from hanse.store.outbox import Outbox
 from hanse.store.plans import Plans
 from hanse.store.settings import Settings
@@ -56,6 +58,19 @@ class Tx:
     stock = Kept(kept.STOCK)
     work_orders = Kept(kept.WORK_ORDERS)
     gaps = Kept(kept.GAPS)
+    assets = Kept(kept.ASSETS)
+    state_spans = Kept(kept.STATE_SPANS)
+    customer_orders = Kept(kept.CUSTOMER_ORDERS)
+    notices = Kept(kept.NOTICES)
+    questions = Kept(kept.QUESTIONS)
+    files = Kept(kept.FILES)
+    connections = Kept(kept.CONNECTIONS)
+    mapped = Kept(kept.MAPPED)
+    trusted = Kept(kept.TRUSTED)
+    rule_files = Kept(kept.RULE_FILES)
+    users = Kept(kept.USERS)
+    sessions = Kept(kept.SESSIONS)
+    tokens = Kept(kept.TOKENS)
 
     @cached_property
     def signals(self) -> Signals:
@@ -69,12 +84,12 @@ class Tx:
 
     @cached_property
     def outbox(self) -> Outbox:
-        """What must be told to others."""
+        """Letters to other firms."""
         return Outbox(self.connection, clock=self.clock, touched=self.touched)
 
     @cached_property
     def inbox(self) -> Inbox:
-        """What other firms told us."""
+        """Letters of other firms."""
         return Inbox(self.connection, clock=self.clock)
 
     @cached_property
@@ -86,6 +101,30 @@ class Tx:
     def plans(self) -> Plans:
         """Plan versions."""
         return Plans(self.connection)
+
+    def table(self, spec: Spec[T]) -> Table[T]:
+        """The table of any spec, for kinds that one factor alone knows."""
+        return Table(self.connection, spec)
+
+    @cached_property
+    def links(self) -> Links:
+        """One-time links."""
+        return Links(self.connection, kept.LINKS)
+
+    @cached_property
+    def leases(self) -> Leases:
+        """Who does what only one may do at a time."""
+        return Leases(self.connection, clock=self.clock)
+
+    @cached_property
+    def meters(self) -> Meters:
+        """What was used."""
+        return Meters(self.connection, kept.METERS)
+
+    @cached_property
+    def audit(self) -> Audit:
+        """What people did."""
+        return Audit(self.connection)
 
     @cached_property
     def settings(self) -> Settings:

@@ -78,7 +78,7 @@ class Writer:
         return job.answer
 
     def on_commit(self, tell: OnCommit) -> None:
-        """Call ``tell`` in the writing thread with the outbox lanes that got new rows."""
+        """Call ``tell`` in the writing thread with who has something to be told."""
         self._told.append(tell)
 
     def close(self) -> None:

@@ -1,13 +1,9 @@
-import itertools
-
 import pytest
-from tests.conformance.store.places import fresh_database, postgresql_server, server_binaries
+from tests.conformance.store.places import empty, postgresql_server, server_binaries
 
 from hanse.model.ids import Counter
 from hanse.model.time import StillClock
 from hanse.store import Store
-
-_names = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -22,11 +18,10 @@ def postgresql():
 def place(request, tmp_path):
     """Where a fresh record may live: a path, then a URL."""
     if request.param == "sqlite":
-        yield str(tmp_path / "record.sqlite")
-        return
+        return str(tmp_path / "record.sqlite")
     server = request.getfixturevalue("postgresql")
-    with fresh_database(server, f"record_{next(_names)}") as url:
-        yield url
+    empty(server)
+    return server
 
 
 @pytest.fixture

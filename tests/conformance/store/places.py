@@ -52,7 +52,9 @@ def postgresql_server():
 
     pg_ctl = binaries / "pg_ctl"
     run(binaries / "initdb", "-D", data, "-U", "hanse", "-A", "trust", "-E", "UTF8", "--no-sync")
-    options = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c shared_buffers=32MB"
+    options = (
+        f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c shared_buffers=32MB -c fsync=off"
+    )
     run(pg_ctl, "-D", data, "-l", folder / "log", "-w", "-o", options, "start")
     try:
         yield f"postgresql://hanse@127.0.0.1:{port}/postgres"
@@ -61,13 +63,8 @@ def postgresql_server():
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextlib.contextmanager
-def fresh_database(server_url, name):
-    """A database of its own on a server; gone afterwards."""
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    try:
-        yield server_url.rsplit("/", 1)[0] + f"/{name}"
-    finally:
-        with psycopg.connect(server_url, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+def empty(url):
+    """Make a server's database as empty as a new one."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")

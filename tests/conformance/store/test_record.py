@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from hanse.model.door import AuditEntry, Link
 from hanse.model.errors import BadInput, BadMessage, Broken, Conflict, NotFound
 from hanse.model.event import Draft
 from hanse.model.ids import Counter
@@ -230,6 +231,34 @@ def test_a_message_out_of_turn_cannot_be_taken(store):
     store.write_sync(lambda tx: tx.inbox.offer(PEER, id="b", number=2, payload=b"x"))
     with pytest.raises(NotFound):
         store.write_sync(lambda tx: tx.inbox.taken(PEER, "b", answer=b""))
+
+
+def test_a_one_time_link_is_used_up_by_the_first(store, clock):
+    link = Link(hash="a" * 64, purpose="claim", expires_at=clock.now())
+    store.write_sync(lambda tx: tx.links.put(link))
+    assert store.write_sync(lambda tx: tx.links.take("a" * 64)) == link
+    assert store.write_sync(lambda tx: tx.links.take("a" * 64)) is None
+
+
+def test_a_lease_has_one_holder_until_it_lapses_or_is_freed(store, clock):
+    def take_lease(holder):
+        return store.write_sync(lambda tx: tx.leases.take("partition/7", holder, for_s=5))
+
+    assert [take_lease("a"), take_lease("b"), take_lease("a")] == [True, False, True]
+    clock.advance(6)
+    assert [take_lease("b"), take_lease("a")] == [True, False]
+    store.write_sync(lambda tx: tx.leases.free("partition/7", "b"))
+    assert take_lease("a")
+
+
+def test_the_audit_log_comes_back_newest_first_with_its_hashes(store, clock):
+    def note(what):
+        entry = AuditEntry(at=clock.now(), by="anna", what=what, subject="m1", text=Text("a", "b"))
+        return store.write_sync(lambda tx: tx.audit.append(entry))
+
+    lines = [note("alarm.shelve"), note("plan.move")]
+    assert store.read_sync(lambda tx: tx.audit.page()) == lines[::-1]
+    assert len({line.hash for line in lines}) == 2
 
 
 def test_a_signals_number_is_given_once_for_ever(store):

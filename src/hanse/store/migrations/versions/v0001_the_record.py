@@ -17,7 +17,7 @@ def upgrade() -> None:
 
 
 def _make_the_spine() -> None:
-    table("audit", key="seq:n", rest="at_ns:n who what subject origin before after sum")
+    table("audit", key="seq:n", rest="at_ns:n who what subject entry sum")
     op.create_index("ix_audit_at", "audit", ["at_ns"])
     op.create_index("ix_audit_subject", "audit", ["subject", "seq"])
     op.create_index("ix_audit_who", "audit", ["who", "seq"])
@@ -37,11 +37,7 @@ def _make_the_spine() -> None:
     op.create_index("ix_inbox_state", "inbox", ["state", "peer", "number"])
     op.create_index("ux_inbox_number", "inbox", ["peer", "number"], unique=True)
     table("lanes", key="lane", rest="given:n taken:n")
-    table(
-        "ledger",
-        key="chain seq:n",
-        rest="hash prev kind at_ns:n body:b first_by first:b second_by? second:b?",
-    )
+    table("ledger", key="chain seq:n", rest="hash prev kind by at_ns:n entry sig1 sig2")
     op.create_index("ix_ledger_kind", "ledger", ["kind", "at_ns"])
     op.create_index("ux_ledger_hash", "ledger", ["hash"], unique=True)
     table(
@@ -59,15 +55,31 @@ def _make_the_spine() -> None:
 
 
 def _make_the_things() -> None:
+    things("assets", index="type machine parent")
     things("bom_lines", key="item step component", index="component")
     things("calendars")
-    things("gaps", key="connection start_ns:n reason", index="end_ns:n")
+    things("connections")
+    things("customer_orders", index="customer item state due_ns:n")
+    things("files", key="id", index="sha256 subject")
+    things("gaps", key="connection start_ns:n", index="end_ns:n")
     things("items", index="capability gtin")
+    things("leases", key="name")
+    things("links", key="hash", index="expires_at_ns:n")
     things("machines", index="asset_type work_centre site")
+    things("mapped", key="connection signal:n", index="signal:n")
+    things("meters", key="name period")
+    things("notices", key="id", index="customer order at_ns:n")
     things("people")
+    things("questions", key="id", index="state event loop")
     things("routings", key="item")
+    things("rule_files")
+    things("sessions", key="hash", index="user expires_at_ns:n")
     things("settings")
     things("setup_changes", key="machine before after")
     things("signals", key="id:n", index="asset name")
+    things("state_spans", key="machine start_ns:n", index="start_ns:n end_ns:n state")
     things("stock", key="item source at_ns:n")
+    things("tokens", key="hash", index="user prefix")
+    things("trusted", key="connection fingerprint", index="state")
+    things("users", key="name")
     things("work_orders", index="item state due_ns:n demand")
