@@ -10,6 +10,7 @@ import msgspec
 
 from hanse.match.contract import Contract
 from hanse.match.enquiry import Awarded, Enquiry, Held, Ordering, Placed
+from hanse.match.grants import Grants, Meter
 from hanse.match.ledger.chain import KeyCard
 from hanse.match.ledger.pair import PairLedger, packed, unpacked
 from hanse.match.offer import Holding, Offer, Offered, Sold
@@ -31,6 +32,10 @@ class Books:
     def put_ledger(self, ledger: PairLedger) -> None:
         """Keep our view of a ledger."""
         self.shelf.save("ledger", ledger.partner, packed(ledger))
+
+    def partners(self) -> list[str]:
+        """Every firm we keep a ledger with."""
+        return self.shelf.keys("ledger")
 
     def card(self, partner: str) -> KeyCard | None:
         """The key we pinned of a partner when we began."""
@@ -123,6 +128,24 @@ class Books:
             if contract is not None:
                 found.append((partner, contract))
         return found
+
+    def grants(self, partner: str) -> Grants:
+        """What a partner may do; the usual where nothing else was set."""
+        body = self.shelf.load("grants", partner)
+        return Grants() if body is None else msgspec.json.decode(body, type=Grants)
+
+    def put_grants(self, partner: str, grants: Grants) -> None:
+        """Set what a partner may do."""
+        self.shelf.save("grants", partner, msgspec.json.encode(grants))
+
+    def meter(self, partner: str) -> Meter:
+        """How much a partner sent in the running minute."""
+        body = self.shelf.load("meter", partner)
+        return Meter() if body is None else msgspec.json.decode(body, type=Meter)
+
+    def put_meter(self, partner: str, meter: Meter) -> None:
+        """Keep how much a partner sent."""
+        self.shelf.save("meter", partner, msgspec.json.encode(meter))
 
     def seen(self, source: str, message: str) -> bool:
         """Whether a message was taken in before; from now on it was."""

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct, structs
 
 from hanse.match.books import Books
 from hanse.match.ledger import pair
-from hanse.match.ledger.chain import OPEN, KeyCard, check_proposal, head_of, opening_body
+from hanse.match.ledger.chain import (
+    KEY_KINDS,
+    OPEN,
+    REVOKE,
+    KeyCard,
+    check_proposal,
+    head_of,
+    opening_body,
+)
 from hanse.match.ledger.entry import (
     CoSigned,
     Countersignature,
     Entry,
     Proposal,
+    is_void,
     parse_entry,
     proposal_digest,
 )
@@ -53,14 +63,22 @@ class Completed(Struct, frozen=True, kw_only=True):
 class Counter:
     """Ledger steps of one firm within one transaction; gathers letters and events."""
 
-    def __init__(self, me: str, signer: Signer, shelf: Shelf) -> None:
+    def __init__(
+        self, me: str, signer: Signer, shelf: Shelf, *, ring: Mapping[str, Signer] | None = None
+    ) -> None:
         self.me = me
         self.signer = signer
+        self._ring = ring or {}
         self.books = Books(shelf)
         self.send: list[Outgoing] = []
         self.events: list[Draft] = []
         self._completed: list[Completed] = []
+        self._void: list[Entry] = []
         self._refused: Entry | None = None
+
+    def _signer(self, ledger: PairLedger) -> Signer:
+        """Who signs on this chain now: its key of ours may be an older or a newer one."""
+        return self._ring.get(ledger.chain.keys[self.me].key, self.signer)
 
     # ------------------------------------------------------------ telling and posting
 
@@ -120,18 +138,34 @@ class Counter:
 
     def propose(self, partner: str, intent: Intent, ctx: Context) -> None:
         """Put an intent on the ledger: sent now, or when those before it are settled."""
-        ledger, proposal = pair.propose(
-            self._ledger(partner), intent, signer=self.signer, at=ctx.at
-        )
+        ledger = self._ledger(partner)
+        ledger, proposal = pair.propose(ledger, intent, signer=self._signer(ledger), at=ctx.at)
+        self._keep_and_send(ledger, proposal, ctx)
+
+    def recover(self, partner: str, body: dict[str, Any], new: Signer, ctx: Context) -> None:
+        """Propose a recovery, signed with the new key; what was open or queued before is void."""
+        ledger = structs.replace(pair.withdraw(self._ledger(partner)), queue=())
+        intent = Intent(kind="recover", body=body, exp=ctx.at + KEY_LASTS)
+        ledger, proposal = pair.propose(ledger, intent, signer=new, at=ctx.at)
         self._keep_and_send(ledger, proposal, ctx)
 
     def go_on(self, partner: str, ctx: Context) -> None:
         """Propose what waits in the queue, if it may go now; drop an own proposal that lapsed."""
         ledger = self._ledger(partner)
         if pair.lapsed(ledger, at=ctx.at):
-            ledger = pair.withdraw(ledger)
-        ledger, proposal = pair.next_proposal(ledger, signer=self.signer, at=ctx.at)
+            ledger = self._lapse(ledger, ctx)
+        ledger, proposal = pair.next_proposal(ledger, signer=self._signer(ledger), at=ctx.at)
         self._keep_and_send(ledger, proposal, ctx)
+
+    def _lapse(self, ledger: PairLedger, ctx: Context) -> PairLedger:
+        if ledger.mine is not None:
+            entry = parse_entry(ledger.mine.entry)
+            subject = str(entry.body.get("id", entry.kind))
+            text = told.lapsed(entry.kind, subject)
+            about = {"partner": ledger.partner, "document_kind": entry.kind}
+            self.tell("match.lapsed", subject, text, ctx, **about)
+            self._refused = entry if entry.kind in AGREED else None
+        return pair.withdraw(ledger)
 
     def _keep_and_send(self, ledger: PairLedger, proposal: Proposal | None, ctx: Context) -> None:
         self.books.put_ledger(ledger)
@@ -163,9 +197,8 @@ class Counter:
 
     def countersign(self, partner: str, ctx: Context) -> None:
         """Sign the partner's open proposal and send the signature."""
-        ledger, signed, counter = pair.countersign(
-            self._ledger(partner), signer=self.signer, at=ctx.at
-        )
+        ledger = self._ledger(partner)
+        ledger, signed, counter = pair.countersign(ledger, signer=self._signer(ledger), at=ctx.at)
         self._append(ledger, signed)
         self._send_counter(partner, signed, counter, ctx)
         self.go_on(partner, ctx)
@@ -246,13 +279,7 @@ class Counter:
         ledger = self._ledger(partner)
         (standing,) = self.books.shelf.entries(ledger.chain.id, seq, 1)
         if standing.entry == proposal.entry and standing.sig1 == proposal.sig1:
-            again = Countersignature(
-                chain=ledger.chain.id,
-                seq=seq,
-                proposal=proposal_digest(proposal),
-                sig2=standing.sig2,
-            )
-            self._send_counter(partner, standing, again, ctx)
+            self._send_counter(partner, standing, pair.counter_of(standing), ctx)
             return
         self.send_entries(partner, ctx, start=seq)
         text = told.old_place(partner, seq)
@@ -262,17 +289,34 @@ class Counter:
         ledger = self._ledger(partner)
         if counter.chain == ledger.chain.id and counter.seq < ledger.chain.length:
             return
-        ledger, signed = pair.receive_countersignature(ledger, counter)
+        late = pair.lapsed(ledger, at=ctx.at - pair.SKEW_MAX)
+        ledger, signed = pair.receive_countersignature(ledger, counter, at=ctx.at)
         self._append(ledger, signed)
+        if late:
+            subject = ledger.chain.id
+            text = told.late_signature(partner, counter.seq)
+            self.tell("match.late_signature", subject, text, ctx, partner=partner, at2=counter.at2)
         self.go_on(partner, ctx)
 
     def _append(self, ledger: PairLedger, signed: CoSigned) -> None:
         entry = parse_entry(signed.entry)
         self.books.shelf.append(entry.chain, entry.seq, signed)
         self.books.put_ledger(ledger)
-        if entry.kind in AGREED:
+        if is_void(entry, signed):
+            self._void.append(entry)
+        elif entry.kind in KEY_KINDS:
+            self._key_changed(entry)
+        elif entry.kind in AGREED:
             document = document_of(entry.kind, entry.body)
             self._completed.append(Completed(kind=entry.kind, by=entry.by, document=document))
+
+    def _key_changed(self, entry: Entry) -> None:
+        if entry.kind == OPEN:
+            return
+        revoked = entry.kind == REVOKE
+        text = told.key_changed(entry.by, revoked=revoked)
+        about = {"did": entry.by, "key": entry.body.get("key", ""), "revoked": revoked}
+        self.tell("match.key_changed", entry.by, text, Context(at=entry.at), **about)
 
     def _on_refusal(self, partner: str, refusal: Refusal, ctx: Context) -> None:
         ledger = self._ledger(partner)
@@ -295,9 +339,15 @@ class Counter:
 
     # ------------------------------------------------------------ heads and catching up
 
+    def start(self, partner: str, ctx: Context) -> None:
+        """After a start, perhaps out of a backup: sign nothing new before heads are exchanged."""
+        self.books.put_ledger(pair.restarted(self._ledger(partner)))
+        self.greet(partner, ctx)
+
     def greet(self, partner: str, ctx: Context) -> None:
-        """Tell a partner our head: at start-up, after a restore, when asked."""
-        self._send(partner, "head", Letter(), ctx, subject="head")
+        """Tell a partner our head, and the proposal of its own that we hold."""
+        letter = Letter(open_proposal=self._ledger(partner).theirs)
+        self._send(partner, "head", letter, ctx, subject="head")
 
     def send_entries(self, partner: str, ctx: Context, *, start: int) -> None:
         """Send entries from a number on, and the partner's own open proposal if we have it."""
@@ -305,6 +355,8 @@ class Counter:
         entries = self.books.shelf.entries(ledger.chain.id, start, pair.SYNC_MAX)
         letter = Letter(entries=tuple(entries), open_proposal=ledger.theirs)
         self._send(partner, "sync", letter, ctx, subject="sync")
+        if ledger.mine is not None:
+            self._send_proposal(partner, ledger.mine, ctx)
 
     def _ask_entries(self, partner: str, seq: int, ctx: Context) -> None:
         del seq
@@ -345,24 +397,32 @@ class Counter:
         head, partner = incoming.letter.head, incoming.source
         if head is None:
             return
-        ledger = self._ledger(partner)
-        standing = pair.compare(ledger, head)
+        greeting = incoming.kind == "head"
+        standing = pair.compare(self._ledger(partner), head)
         match standing:
             case pair.Behind(seq=seq):
                 self._ask_entries(partner, seq, ctx)
-            case pair.TheyLag(seq=seq) if incoming.kind in {"head", "sync_request"}:
-                if incoming.kind == "head":
-                    self.send_entries(partner, ctx, start=seq)
+            case pair.TheyLag(seq=seq) if greeting:
+                self.send_entries(partner, ctx, start=seq)
             case pair.Forked(seq=seq):
                 text = told.forked(partner, seq)
                 self.tell("match.forked", head.chain, text, ctx, partner=partner, seq=seq)
+            case pair.Level() if greeting:
+                self.send_entries(partner, ctx, start=head.length)
             case _:
                 pass
-        if not ledger.synced:
-            self.books.put_ledger(pair.synced(ledger, head))
-            self.go_on(partner, ctx)
-        if incoming.kind == "head" and isinstance(standing, pair.Level):
-            self.send_entries(partner, ctx, start=ledger.chain.length)
+        if greeting or incoming.kind == "sync":
+            self._may_sign_again(partner, incoming, ctx)
+
+    def _may_sign_again(self, partner: str, incoming: Incoming, ctx: Context) -> None:
+        ledger, head = self._ledger(partner), incoming.letter.head
+        if ledger.synced or head is None:
+            return
+        ledger = pair.synced(ledger, head)
+        self.books.put_ledger(ledger)
+        if ledger.synced and ledger.mine is not None:
+            self._send_proposal(partner, ledger.mine, ctx)
+        self.go_on(partner, ctx)
 
     def seen(self, incoming: Incoming) -> bool:
         """Whether this very message was taken in before."""

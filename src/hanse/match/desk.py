@@ -8,26 +8,30 @@ the same letter a second time has no second effect.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hanse.match import contract as contracts
 from hanse.match import enquiry as asking
 from hanse.match import offer as selling
+from hanse.match.agree import Agreements
 from hanse.match.choose.few import Choice, choose
 from hanse.match.counter import Context, Counter
-from hanse.match.ledger.chain import KeyCard
+from hanse.match.intake import Intake
+from hanse.match.ledger import keys
+from hanse.match.ledger.chain import Chain, KeyCard
 from hanse.match.ledger.pair import Intent
-from hanse.match.messages import DOCUMENTS, Incoming, Outgoing, body_of, document_of
+from hanse.match.messages import DOCUMENTS, Incoming, Outgoing, document_of
 from hanse.match.policy import Policy
 from hanse.match.shelf import Shelf
 from hanse.match.words import told
 from hanse.model import trade
-from hanse.model.errors import BadMessage, Conflict, NotFound
+from hanse.model.errors import Conflict, NotFound
 from hanse.model.event import Draft
 from hanse.model.firm import Party
 from hanse.model.ids import Ids
+from hanse.model.keys import Ed25519Signer
 from hanse.model.signing import Signer
 from hanse.model.time import Instant
 
@@ -46,17 +50,27 @@ class Desk:
         shelf: the records, within the caller's transaction.
         ids: where numbers of documents come from.
         policy: what may be agreed without a person.
+        ring: signers by public key (did:key), where the firm's key has changed: chains on which
+            the change is not yet signed by the partner still need the older one.
     """
 
     def __init__(
-        self, party: Party, signer: Signer, shelf: Shelf, *, ids: Ids, policy: Policy | None = None
+        self,
+        party: Party,
+        signer: Signer,
+        shelf: Shelf,
+        *,
+        ids: Ids,
+        policy: Policy | None = None,
+        ring: Mapping[str, Signer] | None = None,
     ) -> None:
         self.party = trade.trade_party(party)
         self.me = party.did
         self.ids = ids
-        self.policy = policy or Policy()
-        self.counter = Counter(self.me, signer, shelf)
+        self.counter = Counter(self.me, signer, shelf, ring=ring)
         self.books = self.counter.books
+        self.agreements = Agreements(self.counter, policy or Policy())
+        self.intake = Intake(self.agreements, ids)
 
     @property
     def send(self) -> list[Outgoing]:
@@ -73,6 +87,51 @@ class Desk:
     def add_peer(self, card: KeyCard, *, mine: KeyCard, ctx: Context) -> None:
         """Pin a partner's key, begin the ledger with it, and greet it."""
         self.counter.open_ledger(mine, card, ctx)
+
+    def start(self, ctx: Context) -> None:
+        """Once after every start of the node: greet partners; sign nothing before they answer."""
+        for partner in self.books.partners():
+            self.counter.start(partner, ctx)
+
+    def tick(self, ctx: Context) -> None:
+        """Now and then: let lapsed proposals go, and propose what waits behind them."""
+        for partner in self.books.partners():
+            self.counter.go_on(partner, ctx)
+            self.agreements.gone(partner, told.no_answer.en, ctx)
+
+    def rotate(self, partner: str, new: Ed25519Signer, ctx: Context) -> None:
+        """Propose that from now on another key of ours holds on the ledger with a partner."""
+        chain = self._chain(partner)
+        self._key_step(partner, "rotate", keys.rotation(chain, self.me, new), ctx)
+
+    def revoke(self, partner: str, reason: str, ctx: Context) -> None:
+        """Stop our key on the ledger with a partner; only a recovery can follow."""
+        self._key_step(partner, "revoke", {"reason": reason[:400]}, ctx)
+
+    def recover(
+        self,
+        partner: str,
+        *,
+        new: Ed25519Signer,
+        recovery_key: Ed25519Signer,
+        next_hash: str,
+        ctx: Context,
+    ) -> None:
+        """Bring a new key in with the recovery key; ``new`` must be in the desk's ring."""
+        chain = self._chain(partner)
+        body = keys.recovery(
+            chain, self.me, new=new, recovery_key=recovery_key, next_hash=next_hash
+        )
+        self.counter.recover(partner, body, new, ctx)
+
+    def _key_step(self, partner: str, kind: str, body: dict[str, Any], ctx: Context) -> None:
+        self.counter.propose(partner, Intent(kind=kind, body=body, exp=ctx.at + FACT_LASTS), ctx)
+
+    def _chain(self, partner: str) -> Chain:
+        ledger = self.books.ledger(partner)
+        if ledger is None:
+            raise NotFound("we do not deal with this firm", subject=partner, remedy="Add it first")
+        return ledger.chain
 
     # ------------------------------------------------------------ buying
 
@@ -136,7 +195,7 @@ class Desk:
         )
         self.books.put_enquiry(enquiry)
         until = _end_of(enquiry.talks[seller], ctx.at)
-        self._propose(seller, "order", order, until=until, ctx=ctx)
+        self.agreements.propose(seller, order, until=until, ctx=ctx)
         return order
 
     # ------------------------------------------------------------ selling
@@ -192,30 +251,23 @@ class Desk:
 
     def change(self, partner: str, change: trade.OrderChange, ctx: Context) -> None:
         """Propose another quantity, price or date for an order; in force when both signed."""
-        self._propose(partner, "order_change", change, until=ctx.at + CHANGE_LASTS, ctx=ctx)
+        self.agreements.propose(partner, change, until=ctx.at + CHANGE_LASTS, ctx=ctx)
 
     def cancel(self, partner: str, cancellation: trade.OrderCancellation, ctx: Context) -> None:
         """Propose to end an order for a fee; in force when both signed."""
         until = ctx.at + CHANGE_LASTS
-        self._propose(partner, "order_cancellation", cancellation, until=until, ctx=ctx)
+        self.agreements.propose(partner, cancellation, until=until, ctx=ctx)
 
-    def state(self, partner: str, kind: str, document: trade.Aggregate, ctx: Context) -> None:
+    def state(self, partner: str, document: trade.Aggregate, ctx: Context) -> None:
         """Put a fact on the ledger: despatch, receipt, quality, invoice, payment or dispute."""
-        self._propose(partner, kind, document, until=ctx.at + FACT_LASTS, ctx=ctx)
-
-    def _propose(
-        self, partner: str, kind: str, document: trade.Aggregate, *, until: Instant, ctx: Context
-    ) -> None:
-        self._check_agreed(partner, document, by=self.me, at=ctx.at)
-        intent = Intent(kind=kind, body=body_of(document), exp=until)
-        self.counter.propose(partner, intent, ctx)
+        self.agreements.propose(partner, document, until=ctx.at + FACT_LASTS, ctx=ctx)
 
     def accept(self, partner: str, ctx: Context) -> None:
         """Sign the partner's open proposal (a person agreed, or a flow within its policy)."""
         entry = self.counter.waiting(partner)
         document = document_of(entry.kind, entry.body)
-        self._check_agreed(partner, document, by=partner, at=ctx.at)
-        self._countersign(partner, ctx)
+        self.agreements.check(partner, document, by=partner, at=ctx.at)
+        self.agreements.countersign(partner, ctx)
 
     def refuse(self, partner: str, reason: str, ctx: Context) -> None:
         """Tell the partner that its open proposal will not be signed."""
@@ -238,262 +290,10 @@ class Desk:
         """Take in one verified message of a partner.
 
         Raises:
-            BadMessage, Conflict, NotFound: it cannot be taken in; nothing was changed that the
-                caller's transaction does not roll back.
+            BadMessage, Conflict, NotFound, NotAllowed, TooMuch: it cannot be taken in, now (TooMuch
+                over a rate) or ever; the caller rolls its transaction back and records why.
         """
-        if not self.counter.knows(incoming.source):
-            raise NotFound("a message of a firm we do not know", subject=incoming.source)
-        ctx = Context(at=incoming.at, correlation=incoming.correlation, causation=incoming.id)
-        if self.counter.seen(incoming):
-            return
-        handler = self._handlers().get(incoming.kind)
-        if handler is not None:
-            handler(incoming, ctx)
-        else:
-            self._ledger_letter(incoming, ctx)
-        self.counter.after(incoming, ctx)
-
-    def _handlers(self) -> dict[str, Callable[[Incoming, Context], None]]:
-        return {
-            "request_for_quotation": self._on_rfq,
-            "quotation": self._on_quotation,
-            "decline": self._on_decline,
-            "award": self._on_award,
-            "hold": self._on_hold,
-            "displaced": self._on_displaced,
-            "disturbance": self._on_disturbance,
-        }
-
-    def _on_rfq(self, incoming: Incoming, ctx: Context) -> None:
-        rfq = _document(incoming, trade.RequestForQuotation)
-        if self.books.offer(incoming.source, rfq.id) is not None:
-            raise Conflict("a request of this number came before", subject=rfq.id)
-        offer = selling.wanted(
-            rfq,
-            incoming.source,
-            event_id=incoming.id,
-            correlation=incoming.correlation,
-            at=incoming.at,
-        )
-        self.books.put_offer(offer)
-        self.counter.tell("match.wanted", rfq.id, told.wanted(rfq), ctx, buyer=incoming.source)
-
-    def _on_quotation(self, incoming: Incoming, ctx: Context) -> None:
-        quotation = _document(incoming, trade.Quotation)
-        rfq = quotation.request_for_quotation_document_reference.id
-        offer = asking.Quoted(quotation=quotation, event_id=incoming.id, digest=incoming.digest)
-        enquiry = asking.quoted(self._enquiry(rfq), incoming.source, offer, at=incoming.at)
-        self.books.put_enquiry(enquiry)
-        self.counter.tell(
-            "match.offered",
-            quotation.id,
-            told.quoted(quotation),
-            ctx,
-            seller=incoming.source,
-            rfq=rfq,
-        )
-
-    def _on_decline(self, incoming: Incoming, ctx: Context) -> None:
-        no = _document(incoming, trade.Decline)
-        rfq = no.request_for_quotation_document_reference.id
-        self.books.put_enquiry(asking.declined(self._enquiry(rfq), incoming.source, no.reason))
-        self.counter.tell(
-            "match.declined", rfq, told.declined(no), ctx, seller=incoming.source, rfq=rfq
-        )
-
-    def _on_award(self, incoming: Incoming, ctx: Context) -> None:
-        award = _document(incoming, trade.Award)
-        offer = self.books.offer_of_quotation(
-            incoming.source, award.quotation_document_reference.id
-        )
-        if offer is None:
-            raise NotFound("an award of a quotation we never made", subject=award.id)
-        number = self.ids.new("hold")
-        after, hold = selling.hold(offer, award, number=number, at=incoming.at)
-        self.books.put_offer(after)
-        self.counter.post(incoming.source, "hold", hold, ctx)
-        self.counter.tell(
-            "match.held", award.id, told.held(hold), ctx, buyer=incoming.source, rfq=offer.rfq.id
-        )
-
-    def _on_hold(self, incoming: Incoming, ctx: Context) -> None:
-        hold = _document(incoming, trade.Hold)
-        enquiry = self.books.enquiry_of_award(incoming.source, hold.award_reference.id)
-        self.books.put_enquiry(asking.held(enquiry, incoming.source, hold))
-        self.counter.tell(
-            "match.kept",
-            enquiry.rfq.id,
-            told.held(hold),
-            ctx,
-            seller=incoming.source,
-            rfq=enquiry.rfq.id,
-        )
-
-    def _on_displaced(self, incoming: Incoming, ctx: Context) -> None:
-        off = _document(incoming, trade.Displaced)
-        offer = self.books.offer_of_award(incoming.source, off.award_reference.id)
-        if offer is not None:
-            self.books.put_offer(selling.passed(offer, off.reason))
-            rfq = offer.rfq.id
-        else:
-            enquiry = self.books.enquiry_of_award(incoming.source, off.award_reference.id)
-            self.books.put_enquiry(asking.displaced(enquiry, incoming.source, off))
-            rfq = enquiry.rfq.id
-        self.counter.tell(
-            "match.displaced", rfq, told.displaced(off), ctx, partner=incoming.source, rfq=rfq
-        )
-
-    def _on_disturbance(self, incoming: Incoming, ctx: Context) -> None:
-        notice = _document(incoming, trade.Disturbance)
-        self.counter.tell(
-            "match.disturbed",
-            notice.id,
-            told.disturbed(notice),
-            ctx,
-            partner=incoming.source,
-            notice=body_of(notice),
-        )
-
-    # ------------------------------------------------------------ ledger letters
-
-    def _ledger_letter(self, incoming: Incoming, ctx: Context) -> None:
-        fresh = self.counter.ledger_letter(incoming, ctx)
-        for done in self.counter.take_completed():
-            self._settled(incoming.source, done.kind, done.document, by=done.by, ctx=ctx)
-        if incoming.letter.refusal is not None:
-            self._refused(incoming, ctx)
-        if fresh is None:
-            return
-        try:
-            document = document_of(fresh.kind, fresh.body)
-            self._check_agreed(incoming.source, document, by=incoming.source, at=ctx.at)
-        except (Conflict, BadMessage) as error:
-            self.counter.refuse(incoming.source, error.what, ctx)
-            text = told.not_signed(fresh.kind, error.what)
-            subject = str(fresh.body.get("id", fresh.kind))[:200]
-            about = {"partner": incoming.source, "document_kind": fresh.kind, "why": error.what}
-            self.counter.tell("match.refused", subject, text, ctx, **about)
-            return
-        if self._may_sign_alone(document):
-            self._countersign(incoming.source, ctx)
-        else:
-            self._tell_waiting(incoming, document, ctx)
-
-    def _tell_waiting(self, incoming: Incoming, document: trade.Aggregate, ctx: Context) -> None:
-        kind = _kind_of(document)
-        self.counter.tell(
-            "match.proposed",
-            contracts.order_number(document),
-            told.proposed(kind, document),
-            ctx,
-            partner=incoming.source,
-            document_kind=kind,
-            document=body_of(document),
-        )
-
-    def _may_sign_alone(self, document: trade.Aggregate) -> bool:
-        if isinstance(document, trade.Order):
-            within = trade.order_amount(document) <= self.policy.accept_order_max
-            return within and document.quotation_document_reference is not None
-        terms_change = trade.OrderChange | trade.OrderCancellation
-        settles = isinstance(document, trade.Dispute) and document.settled
-        if isinstance(document, terms_change) or settles:
-            return False
-        return self.policy.acknowledge
-
-    def _countersign(self, partner: str, ctx: Context) -> None:
-        self.counter.countersign(partner, ctx)
-        for done in self.counter.take_completed():
-            self._settled(partner, done.kind, done.document, by=done.by, ctx=ctx)
-
-    def _check_agreed(
-        self, partner: str, document: trade.Aggregate, *, by: str, at: Instant
-    ) -> contracts.Contract:
-        """The contract as it would stand after both signed; raises where it does not fit."""
-        number = contracts.order_number(document)
-        standing = self.books.contract(partner, number)
-        if isinstance(document, trade.Order):
-            if standing is not None:
-                raise Conflict("an order of this number was signed before", subject=number)
-            return self._check_order(partner, document, by=by, at=at)
-        if standing is None:
-            raise Conflict("no order of this number was signed", subject=number)
-        return contracts.apply(standing, document, by=by)
-
-    def _check_order(
-        self, partner: str, order: trade.Order, *, by: str, at: Instant
-    ) -> contracts.Contract:
-        opened = contracts.opened(order)
-        if opened.terms.buyer != by or {opened.terms.buyer, opened.terms.seller} != {
-            partner,
-            self.me,
-        }:
-            raise BadMessage("an order in another firm's name", subject=order.id)
-        reference = order.quotation_document_reference
-        if opened.terms.seller == self.me and reference is not None:
-            offer = self.books.offer_of_quotation(partner, reference.id)
-            if offer is None:
-                raise Conflict("an order on a quotation we never made", subject=order.id)
-            selling.check_order(offer, order, at=at)
-        return opened
-
-    def _settled(
-        self, partner: str, kind: str, document: trade.Aggregate, *, by: str, ctx: Context
-    ) -> None:
-        """Both signed: move contract, talk and offer on, and tell it."""
-        number = contracts.order_number(document)
-        standing = self.books.contract(partner, number)
-        if isinstance(document, trade.Order):
-            after: contracts.Contract = contracts.opened(document)
-            self._order_signed(partner, document)
-        elif standing is None:
-            return
-        else:
-            after = contracts.apply(standing, document, by=by)
-        self.books.put_contract(partner, after)
-        self.counter.tell(
-            f"match.{_EVENT.get(kind, 'recorded')}",
-            number,
-            told.signed(kind, document),
-            ctx,
-            partner=partner,
-            document_kind=kind,
-            by=by,
-            document=body_of(document),
-        )
-
-    def _order_signed(self, partner: str, order: trade.Order) -> None:
-        reference = order.quotation_document_reference
-        if reference is None:
-            return
-        if order.seller_supplier_party.endpoint_id == self.me:
-            offer = self.books.offer_of_quotation(partner, reference.id)
-            if offer is not None:
-                self.books.put_offer(selling.sold(offer, order.id))
-            return
-        enquiry = self.books.enquiry_of_order(partner, order.id)
-        if enquiry is not None:
-            self.books.put_enquiry(asking.settled(enquiry, partner, order.id))
-
-    def _refused(self, incoming: Incoming, ctx: Context) -> None:
-        gone = self.counter.take_refused()
-        if gone is None or incoming.letter.refusal is None:
-            return
-        document = document_of(gone.kind, gone.body)
-        number = contracts.order_number(document)
-        enquiry = self.books.enquiry_of_order(incoming.source, number)
-        reason = incoming.letter.refusal.reason
-        if enquiry is not None:
-            self.books.put_enquiry(asking.refused(enquiry, incoming.source, number, reason))
-        self.counter.tell(
-            "match.turned_down",
-            number,
-            told.turned_down(gone.kind, number, reason),
-            ctx,
-            partner=incoming.source,
-            document_kind=gone.kind,
-            why=reason,
-        )
+        self.intake.receive(incoming)
 
     # ------------------------------------------------------------ looking up
 
@@ -510,32 +310,8 @@ class Desk:
         return found
 
 
-_EVENT = {
-    "order": "ordered",
-    "order_change": "changed",
-    "order_cancellation": "cancelled",
-    "despatch_advice": "despatched",
-    "receipt_advice": "received",
-    "quality_report": "inspected",
-    "invoice": "invoiced",
-    "remittance_advice": "paid",
-    "dispute": "disputed",
-}
-
-
-def _kind_of(document: trade.Aggregate) -> str:
-    return next(kind for kind, kind_of in DOCUMENTS.items() if kind_of is type(document))
-
-
 def _end_of(talk: asking.Talk, at: Instant) -> Instant:
     until = at + ORDER_LASTS
     if isinstance(talk, asking.Ordering):
         return min(until, talk.quoted.quotation.validity_period.end_date_time)
     return until
-
-
-def _document(incoming: Incoming, kind: type[T]) -> T:
-    document = document_of(incoming.kind, incoming.letter.document)
-    if not isinstance(document, kind):
-        raise BadMessage("another document than its kind says", subject=incoming.kind)
-    return document

@@ -7,7 +7,17 @@ from typing import Protocol
 from hanse.match.ledger.entry import CoSigned, entry_hash
 from hanse.model.errors import Broken
 
-RECORD_KINDS = ("peer", "ledger", "enquiry", "offer", "contract", "seen")
+RECORD_KINDS = (
+    "peer",
+    "ledger",
+    "enquiry",
+    "offer",
+    "contract",
+    "index",
+    "grants",
+    "meter",
+    "seen",
+)
 """Kinds of records that dealing keeps; each record is one JSON value under (kind, key)."""
 
 

@@ -139,7 +139,29 @@ def _forked(partner: str, seq: int) -> Text:
     )
 
 
+def _lapsed(kind: str, number: str) -> Text:
+    name = _name(kind)
+    return Text(
+        f"The partner did not sign {name.en} {number} in time; it has lapsed.",
+        f"伙伴未及时签署{name.zh} {number}；该提议已失效。",
+    )
+
+
+def _late_signature(partner: str, seq: int) -> Text:
+    return Text(
+        f"{partner[-8:]} signed entry {seq} in time by its own clock, but it came after the end.",
+        f"{partner[-8:]} 按其时钟及时签署了条目 {seq}，但签名在期限之后才到达。",
+    )
+
+
+def _key_changed(did: str, *, revoked: bool) -> Text:
+    if revoked:
+        return Text(f"{did[-8:]} revoked its key.", f"{did[-8:]} 吊销了密钥。")
+    return Text(f"{did[-8:]} signs with a new key from now on.", f"{did[-8:]} 启用了新密钥。")
+
+
 told = SimpleNamespace(
+    no_answer=Text("no answer in time", "未及时答复"),
     asked=_asked,
     wanted=_wanted,
     quoted=_quoted,
@@ -152,6 +174,9 @@ told = SimpleNamespace(
     signed=_signed,
     turned_down=_turned_down,
     not_signed=_not_signed,
+    lapsed=_lapsed,
+    late_signature=_late_signature,
+    key_changed=_key_changed,
     old_place=_old_place,
     forked=_forked,
 )

@@ -164,11 +164,11 @@ def test_both_propose_at_once_and_both_proposals_stand_in_the_end(trade_of_two):
     number = ordered(market, buyer, seller)
     market.act(
         buyer,
-        lambda d: d.state(seller.did, "dispute", dispute(number, "D-b"), market.ctx()),
+        lambda d: d.state(seller.did, dispute(number, "D-b"), market.ctx()),
     )
     market.act(
         seller,
-        lambda d: d.state(buyer.did, "dispute", dispute(number, "D-s"), market.ctx()),
+        lambda d: d.state(buyer.did, dispute(number, "D-s"), market.ctx()),
     )
     market.run()
     assert chain(buyer, seller) == chain(seller, buyer)
@@ -202,15 +202,15 @@ def test_a_whole_trade_from_despatch_to_payment_closes(trade_of_two):
     ref = trade.DocumentReference(id=number)
     full = trade.Measure(value="120")
     say = [
-        (seller, buyer, "despatch_advice", trade.DespatchAdvice(
+        (seller, buyer, trade.DespatchAdvice(
             id="DN-1", issue_date_time=START, order_reference=ref,
             despatch_line=(trade.DespatchLine(id="1", order_line_id="1", delivered_quantity=full),),
         )),
-        (buyer, seller, "receipt_advice", trade.ReceiptAdvice(
+        (buyer, seller, trade.ReceiptAdvice(
             id="RA-1", issue_date_time=START, order_reference=ref,
             receipt_line=(trade.ReceiptLine(id="1", order_line_id="1", received_quantity=full),),
         )),
-        (seller, buyer, "invoice", trade.Invoice(
+        (seller, buyer, trade.Invoice(
             id="I-1", issue_date_time=START, due_date_time=START + 30 * DAY, order_reference=ref,
             document_currency_code="EUR",
             invoice_line=(trade.InvoiceLine(
@@ -223,13 +223,13 @@ def test_a_whole_trade_from_despatch_to_payment_closes(trade_of_two):
                 tax_inclusive_amount="1488.00", payable_amount="1488.00",
             ),
         )),
-        (buyer, seller, "remittance_advice", trade.RemittanceAdvice(
+        (buyer, seller, trade.RemittanceAdvice(
             id="P-1", issue_date_time=START, order_reference=ref,
             invoice_reference=trade.DocumentReference(id="I-1"), paid_amount="1488.00",
         )),
     ]  # fmt: skip
-    for by, to, kind, document in say:
-        market.act(by, lambda d, t=to, k=kind, x=document: d.state(t.did, k, x, market.ctx()))
+    for by, to, document in say:
+        market.act(by, lambda d, t=to, x=document: d.state(t.did, x, market.ctx()))
         market.run()
     assert isinstance(buyer.desk().contract(seller.did, number), Closed)
     assert isinstance(seller.desk().contract(buyer.did, number), Closed)

@@ -14,12 +14,11 @@ from hanse.match.ledger.entry import (
     ENTRY_BYTES_MAX,
     CoSigned,
     Entry,
-    Proposal,
     bytes_of,
-    countersigned_bytes,
     entry_hash,
+    is_void,
     parse_entry,
-    proposal_digest,
+    second_signature_bytes,
 )
 from hanse.model.did import public_key_of
 from hanse.model.errors import BadInput, BadMessage
@@ -29,11 +28,12 @@ LINE_BYTES_MAX = 3 * ENTRY_BYTES_MAX
 
 
 class Line(Struct, frozen=True, kw_only=True, tag=False):
-    """One checked entry: its number, its hash, and what it says."""
+    """One checked entry: its number, its hash, what it says, and whether it counts."""
 
     seq: int
     hash: str
     entry: Entry
+    void: bool = False
 
 
 class Audit(Struct, frozen=True, kw_only=True):
@@ -113,7 +113,8 @@ def checked(signed: Iterable[CoSigned], *, keys: Mapping[str, str] | None = None
     for item in signed:
         chain = chain or opening(item, keys)
         chain, entry = extend(chain, item)
-        yield Line(seq=entry.seq, hash=chain.head, entry=entry)
+        void = is_void(entry, item)
+        yield Line(seq=entry.seq, hash=chain.head, entry=entry, void=void)
 
 
 def audit(signed: Iterable[CoSigned], *, keys: Mapping[str, str] | None = None) -> Audit:
@@ -186,11 +187,8 @@ def prove_fork(one: CoSigned, two: CoSigned, *, keys: Mapping[str, str]) -> Fork
 
 def _both_signed(signed: CoSigned, entry: Entry, keys: Mapping[str, str]) -> None:
     (other,) = [d for d in keys if d != entry.by]
-    proposal = Proposal(entry=signed.entry, sig1=signed.sig1)
-    second = countersigned_bytes(proposal_digest(proposal))
-    first_ok = verify_with(
-        public_key_of(keys[entry.by]), signed.entry.encode(), bytes_of(signed.sig1)
-    )
-    second_ok = verify_with(public_key_of(keys[other]), second, bytes_of(signed.sig2))
+    first, second = public_key_of(keys[entry.by]), public_key_of(keys[other])
+    first_ok = verify_with(first, signed.entry.encode(), bytes_of(signed.sig1))
+    second_ok = verify_with(second, second_signature_bytes(signed), bytes_of(signed.sig2))
     if not (first_ok and second_ok):
         raise BadMessage("a signature is wrong", subject=f"{entry.chain} #{entry.seq}")

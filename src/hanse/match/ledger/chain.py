@@ -16,12 +16,12 @@ from hanse.match.ledger.entry import (
     Proposal,
     bytes_of,
     canonical,
-    countersigned_bytes,
     entry_hash,
+    is_void,
     parse_entry,
-    proposal_digest,
+    second_signature_bytes,
 )
-from hanse.model.did import did_of, public_key_of
+from hanse.model.did import public_key_of
 from hanse.model.errors import BadMessage
 from hanse.model.ids import Did
 from hanse.model.keys import verify_with
@@ -137,24 +137,24 @@ def extend(chain: Chain, signed: CoSigned) -> tuple[Chain, Entry]:
     Raises:
         BadMessage: as `check_proposal`, or the second signature is wrong.
     """
-    proposal = Proposal(entry=signed.entry, sig1=signed.sig1)
-    entry = check_proposal(chain, proposal)
-    digest = countersigned_bytes(proposal_digest(proposal))
+    entry = check_proposal(chain, Proposal(entry=signed.entry, sig1=signed.sig1))
     witness = chain.keys[chain.other(entry.by)]
     if witness.revoked:
         raise BadMessage("the countersigner's key is revoked", subject=_name(entry))
-    if not verify_with(public_key_of(witness.key), digest, bytes_of(signed.sig2)):
+    second = second_signature_bytes(signed)
+    if not verify_with(public_key_of(witness.key), second, bytes_of(signed.sig2)):
         raise BadMessage("the countersignature is wrong", subject=_name(entry))
-    return _after(chain, entry, entry_hash(signed)), entry
+    return _after(chain, entry, signed), entry
 
 
-def _after(chain: Chain, entry: Entry, head: str) -> Chain:
+def _after(chain: Chain, entry: Entry, signed: CoSigned) -> Chain:
+    keys = chain.keys if is_void(entry, signed) else _keys_after(chain, entry)
     return Chain(
         id=chain.id,
         parties=chain.parties,
-        keys=_keys_after(chain, entry),
+        keys=keys,
         length=chain.length + 1,
-        head=head,
+        head=entry_hash(signed),
         last_at=entry.at,
     )
 
@@ -183,9 +183,9 @@ def _name(entry: Entry) -> str:
 # ---------------------------------------------------------------- keys that change
 
 
-def statement(chain: str, seq: int, purpose: str, *names: str) -> bytes:
-    """What a new or a recovery key signs beside the entry: fixed to chain and place."""
-    return b"hanse key statement v1\n" + canonical([purpose, chain, seq, *names])
+def statement(chain: str, purpose: str, *names: str) -> bytes:
+    """What a new or a recovery key signs beside the entry, fixed to the chain and the old key."""
+    return b"hanse key statement v1\n" + canonical([purpose, chain, *names])
 
 
 def _proposer_key(chain: Chain, entry: Entry) -> bytes:
@@ -196,9 +196,9 @@ def _proposer_key(chain: Chain, entry: Entry) -> bytes:
     if state.revoked:
         raise BadMessage("signed with a revoked key", subject=_name(entry))
     if entry.kind == ROTATE:
-        new = public_key_of(_field(entry, "key"))
-        words = statement(chain.id, entry.seq, ROTATE, entry.by, did_of(new))
-        if not verify_with(new, words, bytes_of(_field(entry, "proof"))):
+        new = _field(entry, "key")
+        words = statement(chain.id, ROTATE, entry.by, state.key, new)
+        if not verify_with(public_key_of(new), words, bytes_of(_field(entry, "proof"))):
             raise BadMessage("the new key did not sign", subject=_name(entry))
     return public_key_of(state.key)
 
@@ -207,8 +207,10 @@ def _recovered_key(chain: Chain, entry: Entry, state: KeyState) -> bytes:
     recovery = public_key_of(_field(entry, "recovery_key"))
     if not state.recovery or hashlib.sha256(recovery).hexdigest() != state.recovery:
         raise BadMessage("not the recovery key agreed before", subject=_name(entry))
-    new = _field(entry, "key")
-    words = statement(chain.id, entry.seq, RECOVER, entry.by, new, _field(entry, "recovery"))
+    new, after = _field(entry, "key"), _field(entry, "recovery")
+    if after == state.recovery:
+        raise BadMessage("a recovery key serves once", subject=_name(entry))
+    words = statement(chain.id, RECOVER, entry.by, state.key, new, after)
     if not verify_with(recovery, words, bytes_of(_field(entry, "proof"))):
         raise BadMessage("the recovery key did not sign", subject=_name(entry))
     return public_key_of(new)

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from hanse.model.errors import BadMessage, TooMuch
 from hanse.model.ids import Did
-from hanse.model.time import Instant
+from hanse.model.time import Instant, parse_instant
 
 ENTRY_BYTES_MAX = 262_144
 DEPTH_MAX = 20
@@ -47,11 +47,22 @@ class Proposal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sig1: SignatureText
 
 
+MomentText = Annotated[
+    str,
+    Meta(max_length=27, pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z$"),
+]
+
+
 class CoSigned(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An entry signed by both: one line of an exported ledger."""
+    """An entry signed by both: one line of an exported ledger.
+
+    ``at2`` is when the second firm says it signed; its signature covers it. Signed after the
+    entry's ``exp`` it is on the chain as evidence but void: it changes nothing.
+    """
 
     entry: Annotated[str, Meta(max_length=ENTRY_BYTES_MAX)]
     sig1: SignatureText
+    at2: MomentText
     sig2: SignatureText
 
 
@@ -61,6 +72,7 @@ class Countersignature(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     chain: Annotated[str, Meta(max_length=80)]
     seq: Annotated[int, Meta(ge=0, le=SEQ_MAX)]
     proposal: Hex
+    at2: MomentText
     sig2: SignatureText
 
 
@@ -163,12 +175,23 @@ def proposal_digest(proposal: Proposal) -> str:
     return hashlib.sha256(proposal.entry.encode() + bytes_of(proposal.sig1)).hexdigest()
 
 
-def countersigned_bytes(digest: str) -> bytes:
+def countersigned_bytes(digest: str, at2: str) -> bytes:
     """The exact bytes the second signature is made over."""
-    return COUNTERSIGN_CONTEXT + bytes.fromhex(digest)
+    return COUNTERSIGN_CONTEXT + bytes.fromhex(digest) + at2.encode()
+
+
+def second_signature_bytes(signed: CoSigned) -> bytes:
+    """The exact bytes that the second signature of a complete entry is made over."""
+    proposal = Proposal(entry=signed.entry, sig1=signed.sig1)
+    return countersigned_bytes(proposal_digest(proposal), signed.at2)
 
 
 def entry_hash(signed: CoSigned) -> str:
-    """SHA-256 over the entry's bytes and both signatures, in hex: the head after it."""
-    both = bytes_of(signed.sig1) + bytes_of(signed.sig2)
-    return hashlib.sha256(signed.entry.encode() + both).hexdigest()
+    """SHA-256 over entry, first signature, time and second signature, in hex: the head after it."""
+    tail = bytes_of(signed.sig1) + signed.at2.encode() + bytes_of(signed.sig2)
+    return hashlib.sha256(signed.entry.encode() + tail).hexdigest()
+
+
+def is_void(entry: Entry, signed: CoSigned) -> bool:
+    """Whether the second firm signed too late for the entry to count."""
+    return parse_instant(signed.at2) >= entry.exp

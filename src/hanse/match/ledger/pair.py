@@ -6,7 +6,10 @@ The rules that keep a chain from forking (decision 0061):
 2. the leader (smaller DID) never countersigns at a place where it proposed itself;
 3. a follower whose proposal met the leader's at the same place countersigns the leader's and
    proposes its own again one place on;
-4. a restored firm signs nothing before it has seen its partner's head.
+4. after a start, and so after any restore, a firm signs nothing before it has seen its partner's
+   head and any proposal of its own that the partner still holds.
+
+A second signature made after an entry's ``exp`` leaves the entry on the chain, void.
 """
 
 from __future__ import annotations
@@ -40,7 +43,7 @@ from hanse.match.ledger.entry import (
 )
 from hanse.model.errors import BadMessage, Conflict, TooMuch
 from hanse.model.signing import Signer
-from hanse.model.time import Instant
+from hanse.model.time import Instant, format_instant, parse_instant
 
 QUEUE_MAX = 1_000
 SKEW_MAX = dt.timedelta(minutes=5)
@@ -117,9 +120,12 @@ def new_pair(me: KeyCard, partner: KeyCard) -> PairLedger:
     return PairLedger(me=me.did, chain=new_chain(me, partner))
 
 
-def restored(ledger: PairLedger) -> PairLedger:
-    """The same ledger out of a backup: it will not sign until heads were exchanged."""
-    return structs.replace(ledger, synced=False, mine=None, theirs=None)
+def restarted(ledger: PairLedger) -> PairLedger:
+    """The same ledger after a start, perhaps out of an old backup.
+
+    It signs nothing new until the partner's head was seen; intents wait in the queue.
+    """
+    return structs.replace(ledger, synced=False)
 
 
 def propose(
@@ -216,11 +222,24 @@ def countersign(
     entry = parse_entry(proposal.entry)
     _may_countersign(ledger, entry, at)
     digest = proposal_digest(proposal)
-    sig2 = text_of(signer.sign(countersigned_bytes(digest)))
-    signed = CoSigned(entry=proposal.entry, sig1=proposal.sig1, sig2=sig2)
+    at2 = format_instant(at)
+    sig2 = text_of(signer.sign(countersigned_bytes(digest, at2)))
+    signed = CoSigned(entry=proposal.entry, sig1=proposal.sig1, at2=at2, sig2=sig2)
     after = _appended(ledger, signed)
-    counter = Countersignature(chain=entry.chain, seq=entry.seq, proposal=digest, sig2=sig2)
+    counter = counter_of(signed)
     return after, signed, counter
+
+
+def counter_of(signed: CoSigned) -> Countersignature:
+    """The second signature of a complete entry, as it is sent."""
+    entry = parse_entry(signed.entry)
+    return Countersignature(
+        chain=entry.chain,
+        seq=entry.seq,
+        proposal=proposal_digest(Proposal(entry=signed.entry, sig1=signed.sig1)),
+        at2=signed.at2,
+        sig2=signed.sig2,
+    )
 
 
 def _may_countersign(ledger: PairLedger, entry: Entry, at: Instant) -> None:
@@ -251,19 +270,22 @@ def _again(mine: Proposal | None, signed: CoSigned) -> tuple[Intent, ...]:
 
 
 def receive_countersignature(
-    ledger: PairLedger, counter: Countersignature
+    ledger: PairLedger, counter: Countersignature, *, at: Instant
 ) -> tuple[PairLedger, CoSigned]:
     """Complete our open proposal with the partner's signature.
 
     Raises:
         Conflict: nothing of ours is open, or it answers another proposal.
-        BadMessage: the signature is wrong.
+        BadMessage: the signature is wrong, or dated in our future.
     """
+    if parse_instant(counter.at2) > at + SKEW_MAX:
+        raise BadMessage("signed in the future", subject=counter.at2, remedy="Check both clocks")
     if ledger.mine is None:
         raise Conflict("nothing of ours is open", subject=f"{counter.chain} #{counter.seq}")
     if counter.chain != ledger.chain.id or counter.proposal != proposal_digest(ledger.mine):
         raise Conflict("it answers another proposal", subject=f"{counter.chain} #{counter.seq}")
-    signed = CoSigned(entry=ledger.mine.entry, sig1=ledger.mine.sig1, sig2=counter.sig2)
+    mine = ledger.mine
+    signed = CoSigned(entry=mine.entry, sig1=mine.sig1, at2=counter.at2, sig2=counter.sig2)
     return _appended(ledger, signed), signed
 
 

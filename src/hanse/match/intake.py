@@ -1,0 +1,207 @@
+"""Letters in: each kind moved into the talk, the offer or the ledger it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from hanse.match import contract as contracts
+from hanse.match import enquiry as asking
+from hanse.match import offer as selling
+from hanse.match.agree import Agreements, kind_of
+from hanse.match.counter import Context
+from hanse.match.grants import count
+from hanse.match.messages import KINDS, Incoming, body_of, document_of
+from hanse.match.words import told
+from hanse.model import trade
+from hanse.model.errors import BadMessage, Conflict, NotFound
+from hanse.model.ids import Ids
+
+T = TypeVar("T", bound=trade.Aggregate)
+
+
+class Intake:
+    """Takes verified messages in, for one firm within one transaction."""
+
+    def __init__(self, agreements: Agreements, ids: Ids) -> None:
+        self.agreements = agreements
+        self.counter = agreements.counter
+        self.books = agreements.books
+        self.ids = ids
+
+    def receive(self, incoming: Incoming) -> None:
+        """Take in one message; see `hanse.match.desk.Desk.receive`."""
+        if not self.counter.knows(incoming.source):
+            raise NotFound("a message of a firm we do not know", subject=incoming.source)
+        if incoming.kind not in KINDS:
+            raise BadMessage("an unknown kind of message", subject=incoming.kind[:40])
+        if self.counter.seen(incoming):
+            return
+        grants, meter = self.books.grants(incoming.source), self.books.meter(incoming.source)
+        after = count(meter, grants, kind=incoming.kind, at=incoming.at)
+        self.books.put_meter(incoming.source, after)
+        ctx = Context(at=incoming.at, correlation=incoming.correlation, causation=incoming.id)
+        self._handlers().get(incoming.kind, self._ledger_letter)(incoming, ctx)
+        self.counter.after(incoming, ctx)
+
+    def _handlers(self) -> dict[str, Callable[[Incoming, Context], None]]:
+        return {
+            "request_for_quotation": self._on_rfq,
+            "quotation": self._on_quotation,
+            "decline": self._on_decline,
+            "award": self._on_award,
+            "hold": self._on_hold,
+            "displaced": self._on_displaced,
+            "disturbance": self._on_disturbance,
+        }
+
+    def _on_rfq(self, incoming: Incoming, ctx: Context) -> None:
+        rfq = _document(incoming, trade.RequestForQuotation)
+        if self.books.offer(incoming.source, rfq.id) is not None:
+            raise Conflict("a request of this number came before", subject=rfq.id)
+        offer = selling.wanted(
+            rfq,
+            incoming.source,
+            event_id=incoming.id,
+            correlation=incoming.correlation,
+            at=incoming.at,
+        )
+        self.books.put_offer(offer)
+        self.counter.tell("match.wanted", rfq.id, told.wanted(rfq), ctx, buyer=incoming.source)
+
+    def _on_quotation(self, incoming: Incoming, ctx: Context) -> None:
+        quotation = _document(incoming, trade.Quotation)
+        rfq = quotation.request_for_quotation_document_reference.id
+        offer = asking.Quoted(quotation=quotation, event_id=incoming.id, digest=incoming.digest)
+        enquiry = asking.quoted(self._enquiry(rfq), incoming.source, offer, at=incoming.at)
+        self.books.put_enquiry(enquiry)
+        self.counter.tell(
+            "match.offered",
+            quotation.id,
+            told.quoted(quotation),
+            ctx,
+            seller=incoming.source,
+            rfq=rfq,
+        )
+
+    def _on_decline(self, incoming: Incoming, ctx: Context) -> None:
+        no = _document(incoming, trade.Decline)
+        rfq = no.request_for_quotation_document_reference.id
+        self.books.put_enquiry(asking.declined(self._enquiry(rfq), incoming.source, no.reason))
+        self.counter.tell(
+            "match.declined", rfq, told.declined(no), ctx, seller=incoming.source, rfq=rfq
+        )
+
+    def _on_award(self, incoming: Incoming, ctx: Context) -> None:
+        award = _document(incoming, trade.Award)
+        offer = self.books.offer_of_quotation(
+            incoming.source, award.quotation_document_reference.id
+        )
+        if offer is None:
+            raise NotFound("an award of a quotation we never made", subject=award.id)
+        try:
+            number = self.ids.new("hold")
+            after, hold = selling.hold(offer, award, number=number, at=incoming.at)
+        except Conflict as error:
+            self._cannot_hold(incoming.source, award, error.what, ctx)
+            return
+        self.books.put_offer(after)
+        self.counter.post(incoming.source, "hold", hold, ctx)
+        self.counter.tell(
+            "match.held", award.id, told.held(hold), ctx, buyer=incoming.source, rfq=offer.rfq.id
+        )
+
+    def _cannot_hold(self, buyer: str, award: trade.Award, why: str, ctx: Context) -> None:
+        off = trade.Displaced(
+            id=self.ids.new("displaced"),
+            award_reference=trade.DocumentReference(id=award.id),
+            reason=trade.Reason(code="NOT_HELD", note=why),
+        )
+        self.counter.post(buyer, "displaced", off, ctx)
+
+    def _on_hold(self, incoming: Incoming, ctx: Context) -> None:
+        hold = _document(incoming, trade.Hold)
+        enquiry = self.books.enquiry_of_award(incoming.source, hold.award_reference.id)
+        self.books.put_enquiry(asking.held(enquiry, incoming.source, hold))
+        self.counter.tell(
+            "match.kept",
+            enquiry.rfq.id,
+            told.held(hold),
+            ctx,
+            seller=incoming.source,
+            rfq=enquiry.rfq.id,
+        )
+
+    def _on_displaced(self, incoming: Incoming, ctx: Context) -> None:
+        off = _document(incoming, trade.Displaced)
+        offer = self.books.offer_of_award(incoming.source, off.award_reference.id)
+        if offer is not None:
+            self.books.put_offer(selling.passed(offer, off.reason))
+            rfq = offer.rfq.id
+        else:
+            enquiry = self.books.enquiry_of_award(incoming.source, off.award_reference.id)
+            self.books.put_enquiry(asking.displaced(enquiry, incoming.source, off))
+            rfq = enquiry.rfq.id
+        self.counter.tell(
+            "match.displaced", rfq, told.displaced(off), ctx, partner=incoming.source, rfq=rfq
+        )
+
+    def _on_disturbance(self, incoming: Incoming, ctx: Context) -> None:
+        notice = _document(incoming, trade.Disturbance)
+        self.counter.tell(
+            "match.disturbed",
+            notice.id,
+            told.disturbed(notice),
+            ctx,
+            partner=incoming.source,
+            notice=body_of(notice),
+        )
+
+    # ------------------------------------------------------------ ledger letters
+
+    def _ledger_letter(self, incoming: Incoming, ctx: Context) -> None:
+        fresh = self.counter.ledger_letter(incoming, ctx)
+        self.agreements.settle_all(incoming.source, ctx)
+        if incoming.letter.refusal is not None:
+            self.agreements.gone(incoming.source, incoming.letter.refusal.reason, ctx)
+        if fresh is None:
+            return
+        try:
+            document = document_of(fresh.kind, fresh.body)
+            self.agreements.check(incoming.source, document, by=incoming.source, at=ctx.at)
+        except (Conflict, BadMessage) as error:
+            self.counter.refuse(incoming.source, error.what, ctx)
+            text = told.not_signed(fresh.kind, error.what)
+            subject = str(fresh.body.get("id", fresh.kind))[:200]
+            about = {"partner": incoming.source, "document_kind": fresh.kind, "why": error.what}
+            self.counter.tell("match.refused", subject, text, ctx, **about)
+            return
+        if self.agreements.may_sign_alone(incoming.source, document):
+            self.agreements.countersign(incoming.source, ctx)
+        else:
+            self._tell_waiting(incoming, document, ctx)
+
+    def _tell_waiting(self, incoming: Incoming, document: trade.Aggregate, ctx: Context) -> None:
+        kind = kind_of(document)
+        self.counter.tell(
+            "match.proposed",
+            contracts.order_number(document),
+            told.proposed(kind, document),
+            ctx,
+            partner=incoming.source,
+            document_kind=kind,
+            document=body_of(document),
+        )
+
+    def _enquiry(self, rfq: str) -> asking.Enquiry:
+        found = self.books.enquiry(rfq)
+        if found is None:
+            raise NotFound("we never sent such a request", subject=rfq)
+        return found
+
+
+def _document(incoming: Incoming, kind: type[T]) -> T:
+    document = document_of(incoming.kind, incoming.letter.document)
+    if not isinstance(document, kind):
+        raise BadMessage("another document than its kind says", subject=incoming.kind)
+    return document
