@@ -18,10 +18,11 @@ CONFIG_BYTES_MAX = 1_000_000
 
 
 class SimulatedMachine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A machine and the jobs it starts with."""
+    """A machine and the jobs it starts with; with ``repeat`` they begin again when all are done."""
 
     spec: MachineSpec
     jobs: Annotated[tuple[Job, ...], Meta(max_length=200)] = ()
+    repeat: bool = False
 
 
 class PlantConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

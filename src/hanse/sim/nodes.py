@@ -21,10 +21,14 @@ _NUMBER_OF = {state: number for number, state in PACKML_CODES.items()}
 
 
 class Shown(Struct, frozen=True, kw_only=True):
-    """One variable of a machine: where it stands, what it says, and in which unit."""
+    """One variable of a machine: where it stands, what it says, and in which unit.
+
+    ``signal`` is what the machining pack calls it, empty where it has no name for it.
+    """
 
     path: str
     says: Callable[[Machine], Any]
+    signal: str = ""
     type: ua.VariantType = ua.VariantType.Double
     unit: tuple[str, str] | None = None
     high: Callable[[MachineSpec], float] | None = None
@@ -45,58 +49,73 @@ def _asked(machine: Machine) -> int:
 SHOWN: tuple[Shown, ...] = (
     Shown(
         path="State.StateCurrent",
+        signal="state",
         says=lambda m: _NUMBER_OF[m.state],
         type=ua.VariantType.Int32,
     ),
     Shown(
         path="Monitoring.Spindle.Vibration",
+        signal="vibration",
         says=lambda m: round(m.vibration_mm_s, 2),
         unit=("C16", "mm/s"),
         high=lambda _: 25.0,
     ),
     Shown(
         path="Monitoring.Spindle.Speed",
+        signal="spindle_speed",
         says=lambda m: round(m.speed_rpm, -1),
         unit=("RPM", "1/min"),
         high=lambda s: s.speed_rpm,
     ),
     Shown(
         path="Monitoring.Spindle.Load",
+        signal="spindle_load",
         says=lambda m: round(m.load * 100, 1),
         unit=("P1", "%"),
         high=lambda _: 150.0,
     ),
     Shown(
         path="Monitoring.Spindle.BearingTemperature",
+        signal="bearing_temperature",
         says=lambda m: round(m.bearing_c, 1),
         unit=("CEL", "°C"),
         high=lambda _: 120.0,
     ),
     Shown(
         path="Monitoring.Power",
+        signal="power",
         says=lambda m: round(m.power_kw, 1),
         unit=("KWT", "kW"),
         high=lambda s: s.power_kw * 1.2,
     ),
     Shown(
         path="Monitoring.Energy",
+        signal="energy",
         says=lambda m: round(m.energy_kwh, 2),
         unit=("KWH", "kWh"),
         high=lambda _: 1e9,
     ),
     Shown(
         path="Monitoring.ToolWear",
+        signal="tool_wear",
         says=lambda m: round(m.tool_wear * 100, 0),
         unit=("P1", "%"),
         high=lambda _: 150.0,
     ),
-    Shown(path="Counters.Good", says=lambda m: m.good, type=ua.VariantType.UInt32),
-    Shown(path="Counters.Scrap", says=lambda m: m.scrap, type=ua.VariantType.UInt32),
+    Shown(
+        path="Counters.Good", signal="parts_good", says=lambda m: m.good, type=ua.VariantType.UInt32
+    ),
+    Shown(
+        path="Counters.Scrap",
+        signal="parts_scrap",
+        says=lambda m: m.scrap,
+        type=ua.VariantType.UInt32,
+    ),
     Shown(path="Counters.ToolChanges", says=lambda m: m.tool_changes, type=ua.VariantType.UInt32),
-    Shown(path="Job.Order", says=_order, type=ua.VariantType.String),
+    Shown(path="Job.Order", signal="job_order", says=_order, type=ua.VariantType.String),
     Shown(path="Job.Item", says=_item, type=ua.VariantType.String),
     Shown(path="Job.Quantity", says=_asked, type=ua.VariantType.UInt32),
-    Shown(path="Job.Done", says=lambda m: m.done, type=ua.VariantType.UInt32),
+    Shown(path="Job.Done", signal="job_done", says=lambda m: m.done, type=ua.VariantType.UInt32),
     Shown(path="Job.Waiting", says=lambda m: len(m.queue), type=ua.VariantType.UInt32),
 )
 

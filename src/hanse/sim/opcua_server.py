@@ -18,6 +18,7 @@ from typing import Any, Self
 
 from asyncua import Node, Server, ua
 from msgspec import ValidationError, convert, to_builtins
+from msgspec.structs import replace
 
 from hanse.model.errors import BadInput, HanseError, NotFound
 from hanse.model.plant import PackMLState
@@ -65,10 +66,12 @@ class SimulatedPlant:
         self._namespace = 2
         self._ids: dict[str, list[ua.NodeId]] = {}
         self._said: dict[str, list[Any]] = {}
+        self._again: dict[str, tuple[Job, ...]] = {}
         for machine in config.machines:
             self.specs[machine.spec.key] = machine.spec
             self.machines[machine.spec.key] = Machine(queue=machine.jobs)
             self.marks[machine.spec.key] = {}
+            self._again[machine.spec.key] = machine.jobs if machine.repeat else ()
 
     async def __aenter__(self) -> Self:
         server = self._server
@@ -106,12 +109,18 @@ class SimulatedPlant:
         """Move all machines some simulated seconds on and write what changed."""
         for key, spec in self.specs.items():
             await self._obey(key)
-            before = self.machines[key]
-            after = step(before, spec, seconds=seconds, dice=self._dice)
+            after = step(self._busy(key), spec, seconds=seconds, dice=self._dice)
             self.machines[key] = after
             at = self._clock.now()
             await self._show(key, after, at)
             await self._mark_signs(key, after, at)
+
+    def _busy(self, key: str) -> Machine:
+        """The machine; with its first jobs again where it repeats them and has none left."""
+        machine = self.machines[key]
+        if machine.state is PackMLState.IDLE and machine.job is None and not machine.queue:
+            return replace(machine, queue=self._again[key])
+        return machine
 
     async def _show(self, key: str, machine: Machine, at: Instant) -> None:
         said = self._said[key]

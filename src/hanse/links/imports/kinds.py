@@ -12,7 +12,7 @@ from hanse.links.imports import cells, shapes
 from hanse.links.imports.columns import Column
 from hanse.model.order import WorkOrder
 from hanse.model.plant import Calendar, Machine, Person
-from hanse.model.product import BomLine, Item, Routing, SetupChange, Stock
+from hanse.model.product import BomLine, Item, Routing, SetupChange, Stock, Tool
 from hanse.model.text import Text
 
 DAY_S = 86_400
@@ -69,6 +69,7 @@ ITEMS = Kind(
         _col("material", ("Material", "材质"), "werkstoff", "材料"),
         _col("gtin", ("GTIN", "商品条码"), "ean"),
         _col("drawing", ("Drawing", "图号"), "drawing number", "zeichnung"),
+        _col("lot_max", ("Largest lot", "最大批量"), "lot size", read=cells.whole),
     ),
 )
 
@@ -102,6 +103,10 @@ ROUTINGS = Kind(
         _time("queue_s", ("Queue (h)", "排队时间(小时)"), unit_s=HOUR_S),
         _time("transport_s", ("Transport (min)", "运输时间(分)"), unit_s=60),
         _col("may_pause", ("May pause", "可中断"), read=cells.yes),
+        _col("attended", ("Attended share", "看护比例"), read=cells.fraction),
+        _col("setter", ("Setter's skill", "调机技能")),
+        _words("tool", ("Tool", "工装")),
+        _col("transfer", ("Transfer batch", "转移批量"), read=cells.whole),
     ),
 )
 
@@ -119,6 +124,8 @@ MACHINES = Kind(
         _col("capacity", ("Capacity", "并行数"), read=cells.whole),
         _col("cost_per_hour_minor", ("Cost per hour", "小时费率"), "hourly rate", "stundensatz",
              read=cells.minor),
+        _col("batch_max", ("Pieces at once", "每炉件数"), read=cells.whole),
+        _time("batch_wait_s", ("Waits for more (min)", "等炉时间(分)"), unit_s=60),
         _col("attribute", ("attribute", "属性"), many=True, read=cells.fraction),
     ),
 )
@@ -146,6 +153,16 @@ PEOPLE = Kind(
         _need("title", ("Name", "姓名"), "名称"),
         _words("calendar", ("Calendar", "日历"), "班次日历"),
         _col("skills", ("Skills", "技能"), "qualifications", read=cells.words_list),
+    ),
+)
+
+TOOLS = Kind(
+    name="tools", title=Text("Tools and fixtures", "工装"), struct=Tool, unique=("key",),
+    also=("tools", "fixtures", "werkzeuge", "夹具"),
+    columns=(
+        _code("key", ("Tool", "工装"), "fixture", "工装编号"),
+        _need("title", ("Name", "名称"), "description"),
+        _col("copies", ("Copies", "数量"), "quantity", read=cells.whole),
     ),
 )
 
@@ -196,6 +213,6 @@ ORDERS = Kind(
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
-    for kind in (ITEMS, BOM, ROUTINGS, MACHINES, CALENDARS, PEOPLE, SETUPS, STOCK, ORDERS)
+    for kind in (ITEMS, BOM, ROUTINGS, MACHINES, CALENDARS, PEOPLE, TOOLS, SETUPS, STOCK, ORDERS)
 }
 """All kinds by name, in the order in which a node takes them in."""

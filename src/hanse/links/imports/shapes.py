@@ -9,7 +9,18 @@ from hanse.model.time import to_ns
 
 Group = Sequence[Mapping[str, Any]]
 
-_STEP_FIELDS = ("title", "family", "skill", "queue_s", "transport_s", "may_pause")
+_STEP_FIELDS = (
+    "title",
+    "family",
+    "skill",
+    "queue_s",
+    "transport_s",
+    "may_pause",
+    "attended",
+    "setter",
+    "tool",
+    "transfer",
+)
 
 
 def alone(rows: Group) -> dict[str, Any]:
