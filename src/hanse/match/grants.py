@@ -21,7 +21,7 @@ class Grants(Struct, frozen=True, kw_only=True):
     may_ask: bool = True
     may_sell: bool = True
     may_forward: bool = True
-    order_value_max: Annotated[Decimal, Meta(ge=0)] = Decimal(1_000_000)
+    order_value_max: Decimal = Decimal(1_000_000)
     letters_per_minute: Annotated[int, Meta(ge=1, le=100_000)] = LETTERS_PER_MINUTE_MAX
     asks_per_minute: Annotated[int, Meta(ge=1, le=100_000)] = ASKS_PER_MINUTE_MAX
 

@@ -35,10 +35,10 @@ class Intake:
             raise NotFound("a message of a firm we do not know", subject=incoming.source)
         if incoming.kind not in KINDS:
             raise BadMessage("an unknown kind of message", subject=incoming.kind[:40])
-        if self.counter.seen(incoming):
-            return
         grants, meter = self.books.grants(incoming.source), self.books.meter(incoming.source)
         after = count(meter, grants, kind=incoming.kind, at=incoming.at)
+        if self.counter.seen(incoming):
+            return
         self.books.put_meter(incoming.source, after)
         ctx = Context(at=incoming.at, correlation=incoming.correlation, causation=incoming.id)
         self._handlers().get(incoming.kind, self._ledger_letter)(incoming, ctx)

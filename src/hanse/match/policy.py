@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 ORDERS_OPEN_MAX = 10_000
 
@@ -19,6 +18,10 @@ class Policy(Struct, frozen=True, kw_only=True):
     are countersigned alone (they state what happened; they grant nothing).
     """
 
-    accept_order_max: Annotated[Decimal, Meta(ge=0)] = Decimal(50_000)
-    place_order_max: Annotated[Decimal, Meta(ge=0)] = Decimal(10_000)
+    accept_order_max: Decimal = Decimal(50_000)
+    place_order_max: Decimal = Decimal(10_000)
     acknowledge: bool = True
+
+    def __post_init__(self) -> None:
+        if min(self.accept_order_max, self.place_order_max) < 0:
+            raise ValueError("a money limit is not negative")
