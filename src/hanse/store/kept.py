@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from hanse.model.door import Link, Session, Token, User
-from hanse.model.order import WorkOrder
+from hanse.model.order import Progress, WorkOrder
+from hanse.model.plan import Hold, Outage, Pin
 from hanse.model.plant import Calendar, Machine, Person, Signal
-from hanse.model.product import BomLine, Item, Routing, SetupChange, Stock
+from hanse.model.product import BomLine, Item, Routing, SetupChange, Stock, Tool, Transport
 from hanse.model.running import Asset, Question, StateSpan, StoredFile
 from hanse.model.sale import CustomerOrder, Notice
 from hanse.model.sample import Gap
@@ -57,3 +58,11 @@ USERS = Spec("users", User, key=("name",))
 SESSIONS = Spec("sessions", Session, key=("hash",), index=("user", instant("expires_at")))
 LINKS = Spec("links", Link, key=("hash",), index=(instant("expires_at"),))
 TOKENS = Spec("tokens", Token, key=("hash",), index=("user", "prefix"))
+TOOLS = Spec("tools", Tool)
+TRANSPORTS = Spec("transports", Transport, key=("before", "after"))
+OUTAGES = Spec(
+    "outages", Outage, key=("resource", instant("start")), index=(instant("end"), "kind")
+)
+PINS = Spec("pins", Pin, key=("order", "step", number("lot")))
+PROGRESS = Spec("progress", Progress, key=("order", "step", number("lot")))
+HOLDS = Spec("holds", Hold, index=("item", instant("expires_at")))

@@ -127,9 +127,7 @@ LEDGER = sa.Table(
     _text("kind"),
     _text("by"),
     _count("at_ns"),
-    _text("entry"),
-    _text("sig1"),
-    _text("sig2"),
+    _text("signed"),
     sa.Index("ux_ledger_hash", "hash", unique=True),
     sa.Index("ix_ledger_kind", "kind", "at_ns"),
 )

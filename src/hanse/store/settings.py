@@ -13,7 +13,8 @@ from hanse.store.spec import Spec
 from hanse.store.table import Table
 
 T = TypeVar("T")
-SETTING_BYTES_MAX = 256_000
+_AFTER = "\U0010ffff"
+"""Sorts behind every name that begins alike."""
 
 
 class Setting(Struct, frozen=True, kw_only=True):
@@ -30,6 +31,7 @@ class Settings:
     """The settings inside one transaction."""
 
     def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
         self._table = Table(connection, SETTINGS)
 
     def put(self, name: str, value: object) -> None:
@@ -52,7 +54,9 @@ class Settings:
 
     def names(self, prefix: str = "") -> list[str]:
         """Names that begin so, sorted."""
-        return [s.key for s in self._table.all() if s.key.startswith(prefix)]
+        key = SETTINGS.sql.c.key
+        query = sa.select(key).where(key >= prefix, key < prefix + _AFTER).order_by(key)
+        return list(self._connection.execute(query).scalars())
 
     def forget(self, name: str) -> bool:
         """Forget a name; whether it was there."""

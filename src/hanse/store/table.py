@@ -43,7 +43,8 @@ class Table(Generic[T]):
     def put_many(self, things: Iterable[T]) -> None:
         """Keep things; those of the same keys are replaced whole."""
         rows = [row_of(self._spec, thing) for thing in things]
-        statement = _upsert(self._connection.dialect.name, self._spec)
+        keys = tuple(c.name for c in self._spec.key)
+        statement = upsert_of(self._connection.dialect.name, self._spec.sql, keys)
         for start in range(0, len(rows), PUT_MANY_MAX):
             self._connection.execute(statement, rows[start : start + PUT_MANY_MAX])
 
@@ -225,9 +226,8 @@ def _is_or_in(column: sa.Column[Any], value: Value | tuple[Value, ...]) -> sa.Co
 
 
 @functools.cache
-def _upsert(dialect: str, spec: Spec[Any]) -> sa.Insert:
+def upsert_of(dialect: str, table: sa.Table, keys: tuple[str, ...]) -> sa.Insert:
     """INSERT ... ON CONFLICT (key) DO UPDATE, which SQLite and PostgreSQL write alike."""
-    insert = (postgresql if dialect == "postgresql" else sqlite).insert(spec.sql)
-    keys = {c.name for c in spec.key}
-    fresh = {c.name: insert.excluded[c.name] for c in spec.sql.c if c.name not in keys}
-    return cast("sa.Insert", insert.on_conflict_do_update(index_elements=sorted(keys), set_=fresh))
+    insert = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    fresh = {c.name: insert.excluded[c.name] for c in table.c if c.name not in keys}
+    return cast("sa.Insert", insert.on_conflict_do_update(index_elements=list(keys), set_=fresh))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import sqlalchemy as sa
 
@@ -18,9 +18,13 @@ from hanse.store.once import Leases, Links, Meters
 from hanse.store.outbox import Outbox
 from hanse.store.plans import Plans
 from hanse.store.settings import Settings
+from hanse.store.shelf import Shelf
 from hanse.store.signals import Signals
 from hanse.store.spec import Spec
 from hanse.store.table import Table
+
+if TYPE_CHECKING:
+    from hanse.store.desk import Desk
 
 T = TypeVar("T")
 
@@ -68,6 +72,12 @@ class Tx:
     mapped = Kept(kept.MAPPED)
     trusted = Kept(kept.TRUSTED)
     rule_files = Kept(kept.RULE_FILES)
+    tools = Kept(kept.TOOLS)
+    transports = Kept(kept.TRANSPORTS)
+    outages = Kept(kept.OUTAGES)
+    pins = Kept(kept.PINS)
+    progress = Kept(kept.PROGRESS)
+    holds = Kept(kept.HOLDS)
     users = Kept(kept.USERS)
     sessions = Kept(kept.SESSIONS)
     tokens = Kept(kept.TOKENS)
@@ -105,6 +115,17 @@ class Tx:
     def table(self, spec: Spec[T]) -> Table[T]:
         """The table of any spec, for kinds that one factor alone knows."""
         return Table(self.connection, spec)
+
+    def shelf(self, kind: str, of: type[T]) -> Shelf[T]:
+        """Things of any kind by key alone."""
+        return Shelf(self.connection, kind, of)
+
+    @cached_property
+    def desk(self) -> Desk:
+        """What dealing keeps, and the ledgers."""
+        from hanse.store.desk import Desk
+
+        return Desk(self.connection)
 
     @cached_property
     def links(self) -> Links:

@@ -1,3 +1,5 @@
+import contextlib
+
 import pytest
 from tests.conformance.store.places import empty, postgresql_server, server_binaries
 
@@ -14,14 +16,24 @@ def postgresql():
         yield url
 
 
+@pytest.fixture
+def place_of(request, tmp_path):
+    """Where a fresh record of a kind may live: a path, or a URL."""
+
+    def of(kind):
+        if kind == "sqlite":
+            return str(tmp_path / "record.sqlite")
+        server = request.getfixturevalue("postgresql")
+        empty(server)
+        return server
+
+    return of
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def place(request, tmp_path):
-    """Where a fresh record may live: a path, then a URL."""
-    if request.param == "sqlite":
-        return str(tmp_path / "record.sqlite")
-    server = request.getfixturevalue("postgresql")
-    empty(server)
-    return server
+def place(request, place_of):
+    """Where a fresh record may live, on each database."""
+    return place_of(request.param)
 
 
 @pytest.fixture
@@ -35,6 +47,12 @@ def ids():
 
 
 @pytest.fixture
-def store(place, clock, ids):
-    with Store.open(place, clock=clock, ids=ids) as opened:
-        yield opened
+def open_at(clock, ids):
+    """Opens records; closes them after the test."""
+    with contextlib.ExitStack() as stack:
+        yield lambda at: stack.enter_context(Store.open(at, clock=clock, ids=ids))
+
+
+@pytest.fixture
+def store(place, open_at):
+    return open_at(place)

@@ -299,6 +299,29 @@ def test_a_document_is_its_hash(store):
         store.read_sync(lambda tx: tx.documents.get("0" * 64))
 
 
+def test_the_names_of_settings_are_found_by_how_they_begin(store):
+    for name in ("policy/award", "policy/quote", "policy0", "a", "政策/甲"):
+        store.write_sync(lambda tx, name=name: tx.settings.put(name, 1))
+    assert store.read_sync(lambda tx: tx.settings.names("policy/")) == [
+        "policy/award",
+        "policy/quote",
+    ]
+    assert len(store.read_sync(lambda tx: tx.settings.names())) == 5
+
+
+def test_things_of_any_kind_are_kept_by_their_key(store):
+    store.write_sync(lambda tx: tx.shelf("sale", Machine).put("b", machine("m2")))
+    store.write_sync(lambda tx: tx.shelf("sale", Machine).put("a", machine()))
+    assert store.read_sync(lambda tx: tx.shelf("sale", Machine).all()) == [machine(), machine("m2")]
+    assert store.read_sync(lambda tx: tx.shelf("sale", Machine).keys()) == ["a", "b"]
+    assert store.read_sync(lambda tx: tx.shelf("sales", Machine).get("a")) is None
+    assert store.write_sync(lambda tx: tx.shelf("sale", Machine).delete("a"))
+    with pytest.raises(NotFound, match="no such sale"):
+        store.read_sync(lambda tx: tx.shelf("sale", Machine).need("a"))
+    with pytest.raises(Broken):
+        store.read_sync(lambda tx: tx.shelf("sale", WorkOrder).get("b"))
+
+
 def test_a_setting_is_read_as_its_type(store):
     store.write_sync(lambda tx: tx.settings.put("policy/award", {"up_to_minor": 500_000}))
     found = store.read_sync(lambda tx: tx.settings.get("policy/award", dict[str, int]))

@@ -37,7 +37,7 @@ def _make_the_spine() -> None:
     op.create_index("ix_inbox_state", "inbox", ["state", "peer", "number"])
     op.create_index("ux_inbox_number", "inbox", ["peer", "number"], unique=True)
     table("lanes", key="lane", rest="given:n taken:n")
-    table("ledger", key="chain seq:n", rest="hash prev kind by at_ns:n entry sig1 sig2")
+    table("ledger", key="chain seq:n", rest="hash prev kind by at_ns:n signed")
     op.create_index("ix_ledger_kind", "ledger", ["kind", "at_ns"])
     op.create_index("ux_ledger_hash", "ledger", ["hash"], unique=True)
     table(
@@ -52,9 +52,11 @@ def _make_the_spine() -> None:
         key="number:n",
         rest="made_at_ns:n cause? cost_minor:n assignments:n form body:b sum",
     )
+    table("shelf", key="kind key", rest="body:b sum")
 
 
 def _make_the_things() -> None:
+    things("alarms", key="id", index="asset active:n severity:n")
     things("assets", index="type machine parent")
     things("bom_lines", key="item step component", index="component")
     things("calendars")
@@ -62,6 +64,7 @@ def _make_the_things() -> None:
     things("customer_orders", index="customer item state due_ns:n")
     things("files", key="id", index="sha256 subject")
     things("gaps", key="connection start_ns:n", index="end_ns:n")
+    things("holds", index="item expires_at_ns:n")
     things("items", index="capability gtin")
     things("leases", key="name")
     things("links", key="hash", index="expires_at_ns:n")
@@ -69,7 +72,10 @@ def _make_the_things() -> None:
     things("mapped", key="connection signal:n", index="signal:n")
     things("meters", key="name period")
     things("notices", key="id", index="customer order at_ns:n")
+    things("outages", key="resource start_ns:n", index="end_ns:n kind")
     things("people")
+    things("pins", key="order step lot:n")
+    things("progress", key="order step lot:n")
     things("questions", key="id", index="state event loop")
     things("routings", key="item")
     things("rule_files")
@@ -80,6 +86,8 @@ def _make_the_things() -> None:
     things("state_spans", key="machine start_ns:n", index="start_ns:n end_ns:n state")
     things("stock", key="item source at_ns:n")
     things("tokens", key="hash", index="user prefix")
+    things("tools")
+    things("transports", key="before after")
     things("trusted", key="connection fingerprint", index="state")
     things("users", key="name")
     things("work_orders", index="item state due_ns:n demand")
