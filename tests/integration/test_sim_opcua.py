@@ -12,7 +12,7 @@ from asyncua import Client, ua
 
 from hanse.model.time import parse_instant
 from hanse.sim.config import PlantConfig, SimulatedMachine
-from hanse.sim.opcua_server import NAMESPACE, SimulatedPlant
+from hanse.sim.opcua_server import NAMESPACE, SimulatedPlant, serve
 from hanse.sim.plant import Job, Machine, MachineSpec
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -201,3 +201,24 @@ async def test_it_runs_by_itself_at_its_speed_up():
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+async def test_one_process_shows_several_plants_each_on_its_port():
+    one, other = plant_config(speed_up=50.0), plant_config(speed_up=50.0)
+    task = asyncio.create_task(serve([one, other], RealClock()))
+    for config in (one, other):
+        client = Client(config.url)
+        for _ in range(200):
+            try:
+                await client.connect()
+                break
+            except OSError:
+                await asyncio.sleep(0.1)
+        namespace = await client.get_namespace_index(NAMESPACE)
+        energy = client.get_node(ua.NodeId("M1.Monitoring.Energy", namespace))
+        while await energy.read_value() == 0:
+            await asyncio.sleep(0.05)
+        await client.disconnect()
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

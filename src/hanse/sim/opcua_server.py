@@ -10,13 +10,14 @@ at which the signs of a fault were first written.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import Any, Self
 
-from asyncua import Node, Server, ua
+from asyncua import Node, ua
 from msgspec import ValidationError, convert, to_builtins
 from msgspec.structs import replace
 
@@ -40,6 +41,7 @@ from hanse.sim.plant import (
     repair,
     step,
 )
+from hanse.sim.space import StandardNodes
 
 NAMESPACE = "urn:hanse:sim"
 STEP_WALL_S_MAX = 2.0
@@ -53,7 +55,9 @@ class SimulatedPlant:
     Use as ``async with SimulatedPlant(config, clock) as plant``; `run` moves it until cancelled.
     """
 
-    def __init__(self, config: PlantConfig, clock: Clock) -> None:
+    def __init__(
+        self, config: PlantConfig, clock: Clock, standard: StandardNodes | None = None
+    ) -> None:
         self.config = config
         self.speed_up = config.speed_up
         self.machines: dict[str, Machine] = {}
@@ -62,7 +66,8 @@ class SimulatedPlant:
         self.writes = 0
         self._clock = clock
         self._dice = Random(config.seed)
-        self._server = Server()
+        self._standard = standard or StandardNodes()
+        self._server: Any = None
         self._namespace = 2
         self._ids: dict[str, list[ua.NodeId]] = {}
         self._said: dict[str, list[Any]] = {}
@@ -74,8 +79,7 @@ class SimulatedPlant:
             self._again[machine.spec.key] = machine.jobs if machine.repeat else ()
 
     async def __aenter__(self) -> Self:
-        server = self._server
-        await server.init()
+        server = self._server = await self._standard.server()
         server.set_endpoint(self.config.url)
         server.set_server_name(f"Simulated plant {self.config.key}")
         server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
@@ -315,15 +319,12 @@ class SimulatedPlant:
 
 async def serve(plants: Sequence[PlantConfig], clock: Clock) -> None:
     """Show several plants, each on its port, until cancelled."""
-    async with asyncio.TaskGroup() as group:
+    standard = StandardNodes()
+    async with contextlib.AsyncExitStack() as stack, asyncio.TaskGroup() as group:
         for config in plants:
-            group.create_task(_serve_one(config, clock))
-
-
-async def _serve_one(config: PlantConfig, clock: Clock) -> None:
-    async with SimulatedPlant(config, clock) as plant:
-        _log.info("%s listens on %s", config.key, config.url)
-        await plant.run()
+            plant = await stack.enter_async_context(SimulatedPlant(config, clock, standard))
+            _log.info("%s listens on %s", config.key, config.url)
+            group.create_task(plant.run())
 
 
 def run(config_path: Path, clock: Clock) -> None:
