@@ -71,13 +71,14 @@ class GapBook:
         detail: str = "",
         signals: Sequence[int] = (),
         lost: int | None = None,
+        since_ns: int | None = None,
     ) -> None:
         """Samples of some signals are lost though the line stands: a gap that is over at once."""
         self.count += 1
         self.fresh.append(
             Gap(
                 connection=self._connection,
-                start_ns=self._heard_ns,
+                start_ns=self._heard_ns if since_ns is None else since_ns,
                 end_ns=now_ns,
                 reason=reason,
                 detail=detail[:400],

@@ -141,13 +141,21 @@ class Gathering:
         """Count and show what cannot be used."""
         self.troubles.add(what, subject=subject[:200], remedy=remedy, at=self._clock.now())
 
-    def missed(self, reason: GapReason, *, detail: str, slots: Sequence[int] = ()) -> None:
+    def missed(
+        self,
+        reason: GapReason,
+        *,
+        detail: str,
+        slots: Sequence[int] = (),
+        since_ns: int | None = None,
+    ) -> None:
         """Record samples lost on a line that stands."""
         self.gaps.missed(
             reason,
             now_ns=self._clock.ns(),
             detail=detail,
             signals=[self._slots[s].signal for s in slots],
+            since_ns=since_ns,
         )
 
     def happened(self, event: Draft) -> None:

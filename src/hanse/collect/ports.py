@@ -126,8 +126,15 @@ class Intake(Protocol):
         """A row, value or point that cannot be used: counted and shown; the others go on."""
         ...
 
-    def missed(self, reason: GapReason, *, detail: str, slots: Sequence[int] = ()) -> None:
-        """Samples between the last one and now are lost, though the connection stands."""
+    def missed(
+        self,
+        reason: GapReason,
+        *,
+        detail: str,
+        slots: Sequence[int] = (),
+        since_ns: int | None = None,
+    ) -> None:
+        """Samples between the last one (or ``since_ns``) and now are lost; the line stands."""
         ...
 
     def happened(self, event: Draft) -> None:

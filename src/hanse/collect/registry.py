@@ -13,7 +13,7 @@ from hanse.collect.ports import Connector
 from hanse.model.errors import BadConfig, NotFound
 
 GROUP = "hanse.connectors"
-BUILT_IN = ("opcua", "modbus", "replay")
+BUILT_IN = ("opcua", "modbus", "mqtt", "sparkplug", "replay")
 CONNECTORS_MAX = 500
 
 

@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / ".dev" / "npm-conformance"
-PACKAGES = ("node-opcua-server@2", "modbus-serial@8")
-WANTED = ("node-opcua-server", "modbus-serial")
+PACKAGES = ("node-opcua-server@2", "modbus-serial@8", "sparkplug-client@3")
+WANTED = ("node-opcua-server", "modbus-serial", "sparkplug-client")
 
 
 @functools.cache

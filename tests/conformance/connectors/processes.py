@@ -4,10 +4,13 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 OPCUA = Path(__file__).with_name("opcua_server.py")
 
@@ -57,6 +60,28 @@ class Served:
 
     def thaw(self):
         self._process.send_signal(signal.SIGCONT)
+
+
+class Mosquitto(Served):
+    """Eclipse Mosquitto on a port of its own; skips loudly where it is not installed."""
+
+    def __init__(self, port, folder):
+        found = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+        if not Path(found).exists():
+            pytest.skip("mosquitto is not installed: ./dev test installs it on Debian")
+        config = folder / f"mosquitto-{port}.conf"
+        config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
+        super().__init__(found, "-c", str(config))
+        self._port = port
+
+    async def _hear_ready(self, timeout_s):
+        for _ in range(round(timeout_s / 0.05)):
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection("127.0.0.1", self._port)
+                writer.close()
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError("mosquitto did not start")
 
 
 def opcua(**options):

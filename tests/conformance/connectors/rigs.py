@@ -4,15 +4,19 @@ A rig is what the conformance suite needs to know of a protocol, and nothing mor
 """
 
 import asyncio
+import contextlib
 import gzip
 
+import aiomqtt
 from tests.conformance.connectors import npm
 from tests.conformance.connectors.builders import free_port
-from tests.conformance.connectors.processes import Served, opcua
+from tests.conformance.connectors.processes import Mosquitto, Served, opcua
 
 from hanse.collect.connectors.modbus.config import ModbusConfig
+from hanse.collect.connectors.mqtt.config import MqttConfig
 from hanse.collect.connectors.opcua.config import OpcUaConfig
 from hanse.collect.connectors.replay.config import ReplayConfig
+from hanse.collect.connectors.sparkplug.config import SparkplugConfig
 
 
 class Rig:
@@ -90,4 +94,52 @@ class ReplayRig(Rig):
         return ReplayConfig(file=str(self.folder / "r.csv.gz"), speed=20, repeat=True)
 
 
-RIGS = [OpcUaRig, ModbusRig, ReplayRig]
+class MqttRig(Rig):
+    protocol = "mqtt"
+    good = ("plant/m1/load", "plant/m1/state")
+    wrong = "plant/+/load"
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.port = free_port()
+        self.served = Mosquitto(self.port, folder)
+        self.count = 0
+
+    def settings(self):
+        return MqttConfig(host="127.0.0.1", port=self.port, browse_s=0.3)
+
+    async def feed(self):
+        self.count += 1
+        with contextlib.suppress(aiomqtt.MqttError):
+            async with aiomqtt.Client("127.0.0.1", self.port, timeout=2) as client:
+                await client.publish("plant/m1/load", str(self.count), retain=True)
+                await client.publish("plant/m1/state", b"7", qos=1, retain=True)
+
+
+class SparkplugRig(Rig):
+    """The broker is Mosquitto, the edge node is Eclipse Tahu's JavaScript client."""
+
+    protocol = "sparkplug"
+    good = ("works/edge/lathe:temperature", "works/edge/lathe:count")
+    wrong = "works:temperature"
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.port = free_port()
+        modules = str(npm.modules_or_skip())
+        self.broker = Mosquitto(self.port, folder)
+        self.edge = Served("node", npm.script("sparkplug_edge.js"), str(self.port), modules)
+
+    def settings(self):
+        return SparkplugConfig(host="127.0.0.1", port=self.port, browse_s=1.5)
+
+    async def start(self):
+        await self.broker.start()
+        await self.edge.start()
+
+    async def stop(self):
+        self.edge.kill()
+        self.broker.kill()
+
+
+RIGS = [OpcUaRig, ModbusRig, MqttRig, SparkplugRig, ReplayRig]

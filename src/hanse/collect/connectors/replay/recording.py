@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import gzip
 import io
 from collections.abc import Iterator, Sequence
@@ -11,15 +10,13 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from hanse.collect.times import time_in
 from hanse.model.errors import BadConfig, NotFound
-from hanse.model.time import UTC, to_ns
 
 COLUMNS_MAX = 5_000
 LINE_BYTES_MAX = 1_000_000
 FILES_MAX = 10_000
 _DELIMITERS = ";,\t|"
-_EPOCH_WORDS = 4_102_444_800
-"""Seconds up to 2100; a larger bare number is milliseconds."""
 
 
 class Row(Struct, frozen=True):
@@ -90,26 +87,6 @@ def _row(line: int, cells: Sequence[str], columns: Sequence[str], place: int) ->
     if at_ns is None:
         return BadRow(line, f"not a time: {cells[place][:40]}")
     return Row(line, at_ns, dict(zip(columns, cells, strict=True)))
-
-
-def time_in(text: str) -> int | None:
-    """Nanoseconds of an ISO date and time (UTC where none is named) or a Unix time."""
-    word = text.strip()
-    try:
-        at = dt.datetime.fromisoformat(word)
-    except ValueError:
-        return _unix(word)
-    return to_ns(at if at.tzinfo else at.replace(tzinfo=UTC))
-
-
-def _unix(word: str) -> int | None:
-    try:
-        number = float(word)
-    except ValueError:
-        return None
-    if not 0 <= number < _EPOCH_WORDS * 1_000:
-        return None
-    return round(number * (1e9 if number < _EPOCH_WORDS else 1e6))
 
 
 def _open(path: Path) -> io.TextIOBase:
