@@ -46,7 +46,11 @@ class Bank(Protocol):
     """All instances of one kind and shape, numbered ``first`` and on in the latches."""
 
     first: int
-    limit: F8
+
+    @property
+    def instances(self) -> int:
+        """How many instances it holds."""
+        ...
 
     def take(self, batch: Batch, latches: Latches) -> None:
         """Evaluate one round of samples."""
@@ -54,6 +58,10 @@ class Bank(Protocol):
 
     def wake(self, horizon_ns: int, latches: Latches) -> None:
         """Evaluate what changes by an instant with no sample."""
+        ...
+
+    def reopen(self, idx: I8, at: I8, latches: Latches) -> None:
+        """The schedule of some instances began."""
         ...
 
     def columns(self) -> Columns:
@@ -77,6 +85,11 @@ class SignalBank:
     def __len__(self) -> int:
         return int(self.slot.size)
 
+    @property
+    def instances(self) -> int:
+        """How many instances it holds."""
+        return len(self)
+
     def meet(self, batch: Batch) -> Iterator[tuple[I8, Batch]]:
         """The bank's own instance numbers that a round touches, with the samples for them."""
         for layer in self._layers:
@@ -91,11 +104,15 @@ class SignalBank:
         """Compare what was measured with the limit, through the band; NaN is unknown."""
         idx = mine + self.first
         beyond = self.sign[mine] * (measured - self.limit[mine])
-        cond = hysteresis(beyond, self.band[mine], latches.cond[idx], latches.out[idx])
+        cond = hysteresis(beyond, self.band[mine], latches.before(idx), latches.out[idx])
         latches.step(idx, at, cond, measured)
 
     def wake(self, horizon_ns: int, latches: Latches) -> None:
         """Nothing changes here with time alone."""
+
+    def reopen(self, idx: I8, at: I8, latches: Latches) -> None:
+        """The schedule of some instances began: their last condition counts again."""
+        latches.recall(idx, at)
 
     def columns(self) -> Columns:
         """Nothing to keep but the latches."""
@@ -189,6 +206,10 @@ class StaleBank(SignalBank):
         latches.value[new + self.first] = self.limit[new]
         latches.arm(new + self.first, at, at + self._after[new])
         self._started[new] = True
+
+    def reopen(self, idx: I8, at: I8, latches: Latches) -> None:
+        """Silence counts from the opening."""
+        latches.arm(idx, at, at + self._after[idx - self.first])
 
     def columns(self) -> Columns:
         """The last value, and who has been heard of."""

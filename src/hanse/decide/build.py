@@ -21,9 +21,24 @@ from hanse.decide.banks import (
     WindowShape,
 )
 from hanse.decide.columns import B1, F8, I4, I8
+from hanse.decide.conditions import JointBank
 from hanse.decide.fit import INSTANCES_MAX, UNFIT_MAX, Fitted, Plant, Unfit
 from hanse.decide.latches import Latches
-from hanse.decide.rules import Delayed, Level, Limit, Rate, Rule, Stale, State, Window
+from hanse.decide.place import place_expr, place_sequence, place_spc
+from hanse.decide.rules import (
+    Delayed,
+    Expr,
+    Level,
+    Limit,
+    Rate,
+    Rule,
+    Sequence,
+    Spc,
+    Stale,
+    State,
+    Window,
+)
+from hanse.decide.windows import PaneBank
 from hanse.model.errors import TooMuch
 from hanse.model.text import Text
 from hanse.model.time import NS_PER_S
@@ -31,6 +46,10 @@ from hanse.model.time import NS_PER_S
 HYSTERESIS_SHARE = 0.02
 WORD_CODE = 2.0**52
 """Words that states are sent as become numbers from here on."""
+
+NO_NUMBER = Text(
+    "the asset has no number for the attribute that the limit names", "资产缺少限值所引用的属性"
+)
 
 Make = Callable[[list[Stand], int, int], Bank]
 
@@ -46,16 +65,17 @@ class Places(NamedTuple):
 
 
 class Built(NamedTuple):
-    """Everything the engine runs."""
+    """Everything the engine runs; ``joint`` banks look at several signals of an asset."""
 
     banks: list[Bank]
+    joint: list[JointBank]
     latches: Latches
     places: Places
     unfit: tuple[Unfit, ...]
     words: dict[str, float]
 
 
-class _Draft:
+class Draft:
     """Stands collected by the bank they will share."""
 
     def __init__(self, rules: tuple[Rule, ...], plant: Plant) -> None:
@@ -66,27 +86,26 @@ class _Draft:
         self.words: dict[str, float] = {}
 
     def add(self, group: object, make: Make, stand: Stand) -> None:
+        """One side of a rule on its assets; instances without a number are refused."""
         missing = np.isnan(stand.limit)
         if missing.any():
-            self._refuse(stand, missing)
-            stand = _keep(stand, ~missing)
+            self.refuse(stand.rule, stand.asset[missing], NO_NUMBER)
+            stand = keep(stand, ~missing)
         if stand.slot.size:
             self.groups.setdefault(group, (make, []))[1].append(stand)
 
-    def _refuse(self, stand: Stand, missing: B1) -> None:
-        rule = self.rules[stand.rule]
-        why = Text(
-            "the asset has no number for the attribute that the limit names",
-            "资产缺少限值所引用的属性",
-        )
-        for number in stand.asset[missing][: UNFIT_MAX - len(self.unfit)].tolist():
-            self.unfit.append(Unfit(rule.key, self.plant.assets[number].key, why))
+    def refuse(self, rule: int, assets: I4, why: Text) -> None:
+        """A rule that cannot be armed on some assets."""
+        for number in assets[: UNFIT_MAX - len(self.unfit)].tolist():
+            self.unfit.append(Unfit(self.rules[rule].key, self.plant.assets[number].key, why))
 
     def word(self, word: str) -> float:
+        """The number that a word of a state is taken for."""
         return self.words.setdefault(word, WORD_CODE + len(self.words) + 1)
 
 
-def _keep(stand: Stand, rows: B1) -> Stand:
+def keep(stand: Stand, rows: B1) -> Stand:
+    """Some rows of a stand."""
     band = None if stand.band is None else stand.band[rows]
     return stand._replace(
         asset=stand.asset[rows], slot=stand.slot[rows], limit=stand.limit[rows], band=band
@@ -100,22 +119,24 @@ def build(rules: Iterable[Rule], plant: Plant) -> Built:
         BadConfig: a rule names a signal that its asset type does not have.
         TooMuch: more than INSTANCES_MAX instances.
     """
-    draft = _Draft(tuple(rules), plant)
+    draft = Draft(tuple(rules), plant)
     for number, rule in enumerate(draft.rules):
         if rule.enabled:
             _place(draft, number, rule)
-    banks: list[Bank] = []
+    made: list[Bank] = []
     stands: list[Stand] = []
     first = 0
     for make, group in draft.groups.values():
-        banks.append(make(group, first, plant.ids.size))
+        made.append(make(group, first, plant.ids.size))
         first += sum(s.slot.size for s in group)
         stands += group
     if first > INSTANCES_MAX:
         raise TooMuch(f"more than {INSTANCES_MAX} rule instances", remedy="Partition the assets")
     places = _places(stands)
     latches = _latches(draft.rules, places)
-    return Built(banks, latches, places, tuple(draft.unfit), draft.words)
+    joint = [b for b in made if isinstance(b, JointBank)]
+    banks = [b for b in made if not isinstance(b, JointBank)]
+    return Built(banks, joint, latches, places, tuple(draft.unfit), draft.words)
 
 
 def _places(stands: list[Stand]) -> Places:
@@ -143,7 +164,7 @@ def _latches(rules: tuple[Rule, ...], places: Places) -> Latches:
     )
 
 
-def _place(draft: _Draft, number: int, rule: Rule) -> None:
+def _place(draft: Draft, number: int, rule: Rule) -> None:
     match rule:
         case Limit():
             _place_limit(draft, number, rule)
@@ -155,15 +176,21 @@ def _place(draft: _Draft, number: int, rule: Rule) -> None:
             _place_stale(draft, number, rule)
         case State():
             _place_state(draft, number, rule)
+        case Spc():
+            place_spc(draft, number, rule)
+        case Expr():
+            place_expr(draft, number, rule)
+        case Sequence():
+            place_sequence(draft, number, rule)
         case _:
             return
 
 
-def _fitted(draft: _Draft, rule: Limit | Rate | Window | Stale | State) -> Fitted:
+def _fitted(draft: Draft, rule: Limit | Rate | Window | Stale | State) -> Fitted:
     return draft.plant.signal(rule.asset_type, rule.signal, rule=rule.key)
 
 
-def _place_limit(draft: _Draft, number: int, rule: Limit) -> None:
+def _place_limit(draft: Draft, number: int, rule: Limit) -> None:
     fitted = _fitted(draft, rule)
     for side, level, sign in (
         ("high_high", rule.high_high, 1),
@@ -186,7 +213,7 @@ def _band(plant: Plant, given: Level | None, fitted: Fitted, limit: F8) -> F8:
     return HYSTERESIS_SHARE * np.where(span > 0, span, np.abs(limit))
 
 
-def _place_rate(draft: _Draft, number: int, rule: Rate) -> None:
+def _place_rate(draft: Draft, number: int, rule: Rate) -> None:
     fitted = _fitted(draft, rule)
     shape = RateShape(PER_SECONDS[rule.per], round(rule.over_s * NS_PER_S))
 
@@ -200,7 +227,7 @@ def _place_rate(draft: _Draft, number: int, rule: Rate) -> None:
             draft.add(("rate", shape), make, stand)
 
 
-def _place_window(draft: _Draft, number: int, rule: Window) -> None:
+def _place_window(draft: Draft, number: int, rule: Window) -> None:
     fitted = _fitted(draft, rule)
     shape = WindowShape(
         rule.measure,
@@ -211,7 +238,8 @@ def _place_window(draft: _Draft, number: int, rule: Window) -> None:
     )
 
     def make(stands: list[Stand], first: int, slots: int) -> Bank:
-        return RingBank(stands, first, slots, shape=shape)
+        bank = RingBank if shape.samples else PaneBank
+        return bank(stands, first, slots, shape=shape)
 
     for side, level, sign in (("above", rule.above, 1), ("below", rule.below, -1)):
         if level is not None:
@@ -220,7 +248,7 @@ def _place_window(draft: _Draft, number: int, rule: Window) -> None:
             draft.add(("window", shape), make, stand)
 
 
-def _place_stale(draft: _Draft, number: int, rule: Stale) -> None:
+def _place_stale(draft: Draft, number: int, rule: Stale) -> None:
     fitted = _fitted(draft, rule)
     shape = StaleShape(rule.unchanged, rule.tolerance, rule.good_only)
 
@@ -231,7 +259,7 @@ def _place_stale(draft: _Draft, number: int, rule: Stale) -> None:
     draft.add(("stale", shape), make, Stand(number, "", fitted.asset, fitted.slot, limit))
 
 
-def _place_state(draft: _Draft, number: int, rule: State) -> None:
+def _place_state(draft: Draft, number: int, rule: State) -> None:
     fitted = _fitted(draft, rule)
     codes = [draft.word(s) if isinstance(s, str) else float(s) for s in rule.any_of]
     states = np.array(codes, np.float64)

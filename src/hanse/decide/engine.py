@@ -12,8 +12,9 @@ import numpy as np
 from msgspec import Struct
 
 from hanse.decide.build import Built, build
-from hanse.decide.columns import Columns
+from hanse.decide.columns import Batch, Columns
 from hanse.decide.fit import Asset, Plant, Unfit
+from hanse.decide.gates import Gates
 from hanse.decide.intake import Counts, Intake
 from hanse.decide.latches import Flips
 from hanse.decide.rules import Limit, Rule
@@ -66,6 +67,7 @@ class Engine:
         self._built: Built = build(self.rules, self.plant)
         self._latches = self._built.latches
         self._intake = Intake(self.plant, self._built.words, ahead_ns=self.settings.ahead_ns)
+        self._gates = Gates(self.rules, self._latches)
         self._waiting: list[Frame] = []
         self._buffered = 0
 
@@ -97,14 +99,28 @@ class Engine:
         """Evaluate what was fed, then what is due by the clock; transitions in order of time."""
         waiting, self._waiting, self._buffered = self._waiting, [], 0
         batch = self._intake.batch(waiting, now_ns)
+        horizon = now_ns - self.settings.settle_ns
+        for change_ns in self._gates.changes(horizon):
+            early = batch.at < change_ns
+            self._evaluate(batch.take(early), change_ns)
+            batch = batch.take(~early)
+            self._gates.turn(change_ns, self._built)
+        self._evaluate(batch, horizon)
+        return self._transitions(self._latches.take_flips())
+
+    def _evaluate(self, batch: Batch, horizon_ns: int) -> None:
+        taken: list[Batch] = []
         for samples in self._intake.rounds(batch):
             for bank in self._built.banks:
                 bank.take(samples, self._latches)
-        horizon = now_ns - self.settings.settle_ns
-        for bank in self._built.banks:
-            bank.wake(horizon, self._latches)
-        self._latches.fire_due(horizon)
-        return self._transitions(self._latches.take_flips())
+            if self._built.joint:
+                taken.append(samples)
+        for samples in self._intake.together(taken):
+            for joint in self._built.joint:
+                joint.take(samples, self._latches)
+        for every in (*self._built.banks, *self._built.joint):
+            every.wake(horizon_ns, self._latches)
+        self._latches.fire_due(horizon_ns)
 
     def active(self) -> list[tuple[str, str, str]]:
         """(rule, side, asset) of every output that is on."""
@@ -145,13 +161,21 @@ class Engine:
             value=known,
             limit=limit,
             unit=unit,
-            signals=(Contribution(name, known, 1.0),) if name else (),
+            signals=(Contribution(name, known, 1.0),) if name else self._context(instance),
+        )
+
+    def _context(self, instance: int) -> tuple[Contribution, ...]:
+        bank = next(b for b in self._built.joint if b.first <= instance < b.first + b.instances)
+        return tuple(
+            Contribution(name, None if math.isnan(value) else value, share)
+            for name, value, share in bank.context(instance - bank.first)
         )
 
     def _kept(self) -> Columns:
         kept: Columns = {f"latches.{k}": v for k, v in self._latches.columns().items()}
-        for number, bank in enumerate(self._built.banks):
+        for number, bank in enumerate((*self._built.banks, *self._built.joint)):
             kept |= {f"bank{number}.{k}": v for k, v in bank.columns().items()}
+        kept |= {"gates": self._gates.column()}
         return kept | {"newest": self._intake.newest, "last": self._intake.value}
 
     def fingerprint(self) -> str:
@@ -181,6 +205,7 @@ class Engine:
             for name, column in self._kept().items():
                 column[...] = kept[name]
         self._latches.refresh()
+        self._gates.refresh()
 
 
 def severity(rule: Rule, side: str) -> int:

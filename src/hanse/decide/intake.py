@@ -50,9 +50,7 @@ class Intake:
             return Batch(
                 np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.bool_)
             )
-        joined = taken[0]
-        if len(taken) > 1:
-            joined = Batch(*(np.concatenate(column) for column in zip(*taken, strict=True)))
+        joined = join(taken)
         known = joined.slot >= 0
         ahead = joined.at > now_ns + self._ahead_ns
         self.counts.unknown_signal += int(known.size - np.count_nonzero(known))
@@ -99,6 +97,32 @@ class Intake:
             self.newest[batch.slot] = batch.at
             self.value[batch.slot] = np.where(batch.good, batch.value, np.nan)
             yield batch
+
+    def together(self, rounds: list[Batch]) -> Iterator[Batch]:
+        """The samples of some rounds again, in rounds in which each asset has one instant."""
+        if not rounds:
+            return
+        batch = join(rounds)
+        asset = self._plant.asset_of_slot[batch.slot]
+        order = np.lexsort((batch.at, asset))
+        batch, asset = batch.take(order), asset[order]
+        if batch.slot.size == 1:
+            yield batch
+            return
+        other = asset[1:] != asset[:-1]
+        later = other | (batch.at[1:] != batch.at[:-1])
+        instant = np.concatenate(([0], np.cumsum(later)))
+        first = np.concatenate(([0], np.where(other, instant[1:], 0)))
+        rank = instant - np.maximum.accumulate(first)
+        for number in range(int(rank.max()) + 1):
+            yield batch.take(rank == number)
+
+
+def join(batches: list[Batch]) -> Batch:
+    """Some batches as one."""
+    if len(batches) == 1:
+        return batches[0]
+    return Batch(*(np.concatenate(column) for column in zip(*batches, strict=True)))
 
 
 def _ranked(slot: I4, at: I8) -> tuple[I8, I8]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hanse.decide.columns import F8, FALSE, I1, I4, I8, NEVER, TRUE, UNKNOWN, Columns
+from hanse.decide.columns import B1, F8, FALSE, I1, I4, I8, NEVER, TRUE, UNKNOWN, Columns
 
 
 class Flips(NamedTuple):
@@ -38,13 +38,31 @@ class Latches:
         self.since = np.zeros(n, np.int64)
         self.value = np.full(n, np.nan)
         self.next_due = NEVER
+        self.closed: B1 | None = None
+        self.raw = np.zeros(0, np.int8)
         self._flips: list[Flips] = []
 
     def __len__(self) -> int:
         return int(self.rule.shape[0])
 
+    def heed_schedules(self, closed: B1) -> None:
+        """Keep the conditions of rules that are ``closed`` (a column by rule) out of the output."""
+        self.closed = closed
+        self.raw = np.full(len(self), UNKNOWN, np.int8)
+
+    def before(self, idx: I8) -> I1:
+        """The last condition of some instances, whatever their schedule."""
+        return self.cond[idx] if self.closed is None else self.raw[idx]
+
+    def recall(self, idx: I8, at: I8) -> None:
+        """Take the last condition of some instances again."""
+        self.step(idx, at, self.raw[idx], self.value[idx])
+
     def step(self, idx: I8, at: I8, cond: I1, value: F8) -> None:
         """Take one condition for each of some instances (no instance twice)."""
+        if self.closed is not None:
+            self.raw[idx] = cond
+            cond = np.where(self.closed[self.rule[idx]], FALSE, cond).astype(np.int8)
         busy = self.due[idx] != NEVER
         hot = busy | ((cond != self.out[idx]) & (cond != UNKNOWN))
         if hot.any():
@@ -73,6 +91,9 @@ class Latches:
 
     def arm(self, idx: I8, since: I8, due: I8) -> None:
         """Let the output of some instances, now off, come on at ``due`` if nothing happens."""
+        if self.closed is not None:
+            open_ = ~self.closed[self.rule[idx]]
+            idx, since, due = idx[open_], since[open_], due[open_]
         self.since[idx] = since
         self.due[idx] = due
         self._look_at(idx)
@@ -132,6 +153,7 @@ class Latches:
             "due": self.due,
             "since": self.since,
             "value": self.value,
+            "raw": self.raw,
         }
 
     def refresh(self) -> None:

@@ -9,7 +9,8 @@ from typing import Any, get_args
 
 import msgspec
 
-from hanse.decide.rules import RULES_MAX, Limit, Rate, Rule, Stale, Window
+from hanse.decide.expr.parse import parse_expression
+from hanse.decide.rules import RULES_MAX, Expr, Limit, Rate, Rule, Sequence, Stale, Window
 from hanse.model.errors import BadConfig, TooMuch
 
 RULE_FILE_BYTES_MAX = 1_000_000
@@ -130,7 +131,7 @@ def _did_you_mean(word: str, known: list[str]) -> str:
     return f"Did you mean '{close[0]}'" if close else f"Known are {', '.join(sorted(known))}"
 
 
-def complaint(rule: Rule) -> tuple[str, str, str] | None:
+def complaint(rule: Rule) -> tuple[str, str, str] | None:  # noqa: PLR0911 (one a case)
     """What no single field shows to be wrong with a rule: (word, what, remedy), or None."""
     match rule:
         case Limit() if all(
@@ -141,10 +142,23 @@ def complaint(rule: Rule) -> tuple[str, str, str] | None:
             return "rise", "and 'fall' are both missing", "Add rise or fall"
         case Window():
             return _window_complaint(rule)
+        case Expr():
+            return _expression_complaint("when", rule.when)
+        case Sequence():
+            wrong = _expression_complaint("first", rule.first)
+            return wrong or _expression_complaint("then", rule.then)
         case Stale(after_s=float() as after) if after <= 0:
             return "after_s", "must be above 0", "Write the seconds of silence"
         case _:
             return None
+
+
+def _expression_complaint(word: str, text: str) -> tuple[str, str, str] | None:
+    try:
+        parse_expression(text)
+    except BadConfig as error:
+        return word, f": {error.what}", error.remedy
+    return None
 
 
 def _window_complaint(rule: Window) -> tuple[str, str, str] | None:

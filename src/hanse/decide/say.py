@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import assert_never
+from typing import assert_never, cast
 
 from hanse.decide.rules import (
     Expr,
@@ -13,10 +13,12 @@ from hanse.decide.rules import (
     Rule,
     Sequence,
     Spc,
+    SpcTest,
     Stale,
     State,
     Window,
 )
+from hanse.decide.spc import TESTS
 from hanse.model.text import Text
 
 _MEASURES = {
@@ -68,7 +70,8 @@ def _what(rule: Rule, side: str, value: float | None, limit: tuple[str, str]) ->
         case Window():
             return _window(rule, against)
         case Spc():
-            return Text(f"{rule.signal} {now}, out of control", f"{rule.signal} {now},失控")
+            test = TESTS[cast("SpcTest", side)][1]
+            return Text(f"{rule.signal}: {test.en}", f"{rule.signal}:{test.zh}")
         case Stale():
             silence = Text("unchanged", "未变化") if rule.unchanged else Text("silent", "无数据")
             return Text(
