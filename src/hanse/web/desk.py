@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from hanse.web.doors.rates import Rates
 from hanse.web.doors.secrets import Passwords
+from hanse.web.doors.streams import Streams
 from hanse.web.ports import Ports
 from hanse.web.settings import WebSettings
 
@@ -25,6 +26,7 @@ class Desk:
     paper: Paper
     rates: Rates
     passwords: Passwords = field(default_factory=Passwords)
+    streams: Streams = field(default_factory=Streams)
 
 
 def desk_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Desk:

@@ -100,3 +100,16 @@ def convert(values: dict[str, Any], kind: type[FormT]) -> FormT:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
         raise BadInput(str(error)) from error
+
+
+async def deed_of(request: Asked) -> tuple[str, dict[str, str]]:
+    """The deed a form asks for and the values of its fields.
+
+    Raises:
+        BadInput: the form names no deed.
+    """
+    values = {name: given[0].strip() for name, given in (await form_values(request)).items()}
+    deed = values.pop("deed", "")
+    if not deed:
+        raise BadInput("the form names no deed", remedy="Open the page again")
+    return deed, values

@@ -15,6 +15,15 @@ def node():
         yield client
 
 
+@pytest.fixture(scope="module")
+def reader():
+    """An owner who only looks: one application for all pages."""
+    made = ports()
+    with TestClient(create_app(made, WebSettings(base_url=BASE)), base_url=BASE) as client:
+        client.ports = made
+        yield admit(client, "owner")
+
+
 @pytest.fixture
 def owner(node):
     """A client that is signed in as the owner."""

@@ -7,8 +7,9 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hanse.model.money import Money, decimal_of
+from hanse.model.sample import Gap
 from hanse.model.text import Language
-from hanse.model.time import UTC, Instant
+from hanse.model.time import UTC, Instant, from_ns
 
 DAY_S = 86_400
 _UNITS: tuple[tuple[int, str, str], ...] = (
@@ -62,6 +63,13 @@ def span(seconds: float, language: Language) -> str:
         elif parts:
             break
     return " ".join(parts)
+
+
+def gap_span(gap: Gap, *, now: Instant, timezone: str) -> str:
+    """``10:14:33 – 10:15:02``; open at the end while it lasts."""
+    start = when(from_ns(gap.start_ns), now=now, timezone=timezone)
+    end = "…" if gap.end_ns is None else when(from_ns(gap.end_ns), now=now, timezone=timezone)
+    return f"{start} – {end}"
 
 
 def number(value: float | Decimal | None, *, places: int = 3) -> str:

@@ -95,6 +95,7 @@ class Paper:
             "ago": lambda at: figures.span(
                 max(0.0, (reader.now - at).total_seconds()), reader.language
             ),
+            "gap_span": lambda gap: figures.gap_span(gap, now=reader.now, timezone=zone),
             "number": figures.number,
             "cash": figures.cash,
             "share": figures.share,

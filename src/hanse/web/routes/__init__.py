@@ -4,6 +4,39 @@ In: requests that the guard let in. Out: HTML, JSON under ``/api/v1``, bytes at 
 Each module lists its handlers in ``HANDLERS``; limits of bodies stand in `hanse.web.settings`.
 """
 
-from hanse.web.routes import alive, entry, files, home
+from hanse.web.routes import (
+    alive,
+    approvals,
+    chain,
+    entry,
+    equipment,
+    files,
+    home,
+    live,
+    loops,
+    machines,
+    partners,
+    peer_door,
+    people,
+    plan,
+    trade,
+)
 
-HANDLERS = (*alive.HANDLERS, *entry.HANDLERS, *files.HANDLERS, *home.HANDLERS)
+PARTS = (
+    alive,
+    approvals,
+    chain,
+    entry,
+    equipment,
+    files,
+    home,
+    live,
+    loops,
+    machines,
+    partners,
+    peer_door,
+    people,
+    plan,
+    trade,
+)
+HANDLERS = tuple(handler for part in PARTS for handler in part.HANDLERS)

@@ -5,6 +5,7 @@ const RETRY_MS = 3000;
 
 /** Events of the node become `hanse:event` on the body; parts of the page listen by hx-trigger. */
 function follow() {
+  if (!("live" in document.body.dataset)) return;
   if (!document.querySelector("[hx-trigger*='hanse:event']")) return;
   let source;
   const open = () => {
@@ -20,6 +21,10 @@ function follow() {
   open();
   addEventListener("pagehide", () => source.close());
 }
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) print();
+});
 
 for (const name of ELEMENTS) {
   if (document.querySelector(name)) import(`./${name}.js`);

@@ -1,0 +1,40 @@
+"""The door for other firms' nodes: bytes in, bytes out; the message itself is signed."""
+
+from __future__ import annotations
+
+from litestar import Response, get, post
+
+from hanse.model.errors import TooMuch
+from hanse.web.desk import desk_of
+from hanse.web.doors.guard import address_of
+from hanse.web.doors.permissions import Permission, needs
+from hanse.web.reading import Asked
+from hanse.web.settings import PEER_BODY_MAX
+from hanse.web.views.running import PeerAnswer
+
+
+@post(
+    "/peer/v1/inbox",
+    opt=needs(Permission.PEER),
+    include_in_schema=False,
+    request_max_body_size=PEER_BODY_MAX,
+)
+async def inbox(request: Asked) -> Response[bytes]:
+    """One message of another firm; answered by a signed acknowledgement."""
+    body = await request.body()
+    if len(body) > PEER_BODY_MAX:
+        raise TooMuch(f"at most {PEER_BODY_MAX} bytes", code="too-large")
+    return _out(await desk_of(request).ports.door.receive(body, address=address_of(request)))
+
+
+@get("/.well-known/hanse-profile", opt=needs(Permission.PEER), include_in_schema=False)
+async def profile(request: Asked) -> Response[bytes]:
+    """The signed profile of this firm."""
+    return _out(await desk_of(request).ports.door.profile())
+
+
+def _out(answer: PeerAnswer) -> Response[bytes]:
+    return Response(answer.body, status_code=answer.status, media_type=answer.media_type)
+
+
+HANDLERS = (inbox, profile)

@@ -1,0 +1,186 @@
+"""Every page, in both languages, without a browser."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from tests.unit.web import samples as s
+from tests.unit.web.addresses import PAGES
+from tests.unit.web.visitors import HTML, admit
+
+from hanse.web.drawing import words
+
+VOID = {"meta", "link", "input", "img", "br", "hr"}
+SHAPES = {"path", "rect", "circle"}
+
+
+class Outline(HTMLParser):
+    """Whether tags close in order, and the text that is seen."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.wrong, self.ids, self.text = [], [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.ids += [value for name, value in attributes if name == "id"]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        pass
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append((tag, self.getpos()))
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def outline(html):
+    parser = Outline()
+    parser.feed(html)
+    return parser
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_whole_and_speaks_both_languages(reader, path):
+    for language in ("en", "zh"):
+        answer = reader.get(path, headers=HTML | {"accept-language": language})
+        assert answer.status_code == 200, answer.text[:300]
+        seen = outline(answer.text)
+        assert (seen.wrong, seen.open) == ([], []), path
+        assert len(seen.ids) == len(set(seen.ids)), f"{path}: an id stands twice"
+        chinese = re.search(r"[\u4e00-\u9fff]{2,}", "".join(seen.text).replace("中文", ""))
+        assert bool(chinese) == (language == "zh"), (path, chinese)
+
+
+def test_a_machine_with_a_tag_in_its_name_is_shown_as_it_is_written(owner):
+    async def rows():
+        return (structs.replace(s.MACHINES[0], title="<script>alert(1)</script>"),)
+
+    owner.ports.machines.rows = rows
+    page = owner.get("/machines", headers=HTML).text
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script>alert" not in page
+
+
+def test_every_row_that_has_an_event_leads_to_its_causes(owner):
+    for path in ("/", "/loops", "/alarms", "/trade", "/machines", "/plan"):
+        assert 'href="/events/event-0' in owner.get(path, headers=HTML).text, path
+
+
+def test_the_page_of_an_event_shows_its_chain_of_causes_to_the_root(owner):
+    page = owner.get(f"/events/{s.EVENTS[7].id}", headers=HTML).text
+    for event in (s.EVENTS[7], s.EVENTS[6], s.EVENTS[4], s.EVENTS[0]):
+        assert event.text.en in page
+
+
+def test_the_menu_shows_what_the_person_may_open(node):
+    page = admit(node, "kiosk").get("/machines", headers=HTML).text
+    assert 'href="/alarms"' in page
+    assert 'href="/people"' not in page
+    assert 'href="/trade"' not in page
+
+
+def test_a_person_agrees_and_the_question_is_closed(owner):
+    path = f"/approvals/{s.APPROVAL.id}"
+    answer = owner.post(path, data={"choice": "shop_two"}, headers=HTML)
+    assert "Agreed" in answer.text
+    assert 'value="decline"' not in answer.text
+    again = owner.post(path, data={"choice": "shop_two"})
+    assert (again.status_code, again.json()["code"]) == (409, "conflict")
+
+
+def test_a_move_in_the_plan_is_answered_with_the_repaired_plan(owner):
+    form = {"work": "wo-2207|30", "machine": "lathe-2", "start": "2026-03-10T08:00"}
+    part = owner.post("/plan/move", data=form, headers={"hx-request": "true"})
+    assert part.status_code == 200
+    assert "<html" not in part.text
+    assert "Version 19" in part.text
+    assert "1 operation moved" in part.text
+
+
+def test_a_move_that_cannot_be_done_is_answered_with_the_plan_as_it_is_and_why(owner):
+    form = {"work": "wo-2210|20", "machine": "lathe-1", "start": "2026-03-10T08:00"}
+    answer = owner.post("/plan/move", data=form, headers={"hx-request": "true"})
+    assert answer.status_code == 409
+    assert "Version 18" in answer.text
+    assert "it has started" in answer.text
+
+
+def test_a_file_is_looked_at_before_it_is_taken_in(owner):
+    content = {"file": ("orders.csv", b"a,b\n1,2\n")}
+    seen = owner.post("/import", files=content, follow_redirects=False)
+    report = owner.get(seen.headers["location"], headers=HTML)
+    assert "There is no such day" in report.text
+    taken = owner.post(f"/import/{s.REPORT.id}", headers=HTML)
+    assert "taken in" in taken.text
+
+
+def test_a_form_without_a_file_says_so(owner):
+    answer = owner.post("/import", files={"other": ("x", b"1")})
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad-input")
+
+
+def test_ticked_variables_are_chosen_under_the_names_given(owner):
+    form = {
+        "pick": ["1"],
+        "path-1": "ns=2;s=Lathe1.Spindle.Vibration",
+        "asset-1": "lathe-1",
+        "name-1": "vibration",
+        "unit-1": "mm/s",
+        "path-2": "ns=2;s=Lathe1.Door",
+    }
+    assert owner.post("/connections/plant/browse", data=form).status_code in {200, 201}
+    (chosen,) = owner.ports.connections.chosen
+    assert (chosen.asset, chosen.name, chosen.unit) == ("lathe-1", "vibration", "mm/s")
+
+
+def test_nothing_ticked_is_refused_with_what_to_do(owner):
+    answer = owner.post("/connections/plant/browse", data={"path-1": "x"})
+    assert answer.status_code == 400
+    assert "Tick at least one" in answer.json()["detail"]
+
+
+def test_codes_that_differ_pin_no_partner(owner):
+    answer = owner.post(f"/peers/{s.DID_SHOP}", data={"deed": "pin", "code": "000 000 000"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad-input")
+
+
+def test_a_ledger_file_is_kept_not_shown(owner):
+    answer = owner.get("/ledger/pump/file")
+    assert answer.headers["content-disposition"] == 'attachment; filename="ledger-pump.jsonl"'
+    assert answer.headers["content-type"] == "application/octet-stream"
+
+
+def test_a_link_for_a_phone_is_drawn_as_a_code(owner):
+    page = owner.post("/people/owner/link", data={"kind": "phone"}, headers=HTML).text
+    assert "/enrol/" in page
+    assert 'class="qr"' in page
+
+
+def test_the_last_owner_cannot_be_shut_out(owner):
+    for form in ({"role": "owner"}, {"role": "planner", "enabled": "true"}):
+        assert owner.post("/people/owner", data=form).status_code == 409
+
+
+def test_a_token_is_shown_once_and_kept_as_a_hash(owner):
+    form = {"title": "reports", "days": "30", "scope": ["loops.read"]}
+    page = owner.post("/me/tokens", data=form, headers=HTML).text
+    (secret,) = set(re.findall(r"hanse_[A-Za-z0-9_-]{43}", page))
+    assert secret not in owner.get("/me", headers=HTML).text
+    owner.headers.pop("cookie")
+    assert owner.get("/loops", headers={"authorization": f"Bearer {secret}"}).status_code == 200
+
+
+def test_a_persons_own_language_wins_on_every_device(owner):
+    owner.post("/me/language", data={"language": "zh"})
+    page = owner.get("/", headers=HTML | {"accept-language": "en"}).text
+    assert words.catalogue("zh")["Today"] in page
+
+
+def test_an_unknown_thing_is_a_page_that_says_so(owner):
+    answer = owner.get("/loops/nowhere", headers=HTML)
+    assert answer.status_code == 404
+    assert "There is no such thing" in answer.text
