@@ -92,7 +92,7 @@ class AuditInMemory:
 
 class HappeningsInMemory:
     def __init__(self):
-        self.news = asyncio.Queue()
+        self.readers = {}
 
     async def loops(self, *, limit):
         return s.LOOPS[:limit]
@@ -117,8 +117,18 @@ class HappeningsInMemory:
         return tuple(e for e in reversed(s.EVENTS) if subject in {"", e.subject})[:limit]
 
     async def follow(self):
-        while True:
-            yield await self.news.get()
+        news = asyncio.Queue()
+        self.readers[news] = asyncio.get_running_loop()
+        try:
+            while True:
+                yield await news.get()
+        finally:
+            del self.readers[news]
+
+    def tell(self, event):
+        """From any thread: all who follow hear of it."""
+        for news, loop in self.readers.items():
+            loop.call_soon_threadsafe(news.put_nowait, event)
 
 
 class ApprovalsInMemory:

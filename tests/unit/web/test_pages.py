@@ -4,6 +4,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from msgspec import structs
 from tests.unit.web import samples as s
 from tests.unit.web.addresses import PAGES
 from tests.unit.web.visitors import HTML, admit
