@@ -93,9 +93,9 @@ def place(board: Board, op: int, orders: Orders) -> Placed:
     floor = shop.not_before if orders.floor is None else orders.floor[op]
     home = NONE if orders.home is None else orders.home[op]
     if pin is not None:
-        return fit(board, op, pin[0], max(floor, pin[1]))
+        return sure(fit(board, op, pin[0], max(floor, pin[1])))
     if home != NONE and orders.mode != FREE:
-        kept = fit(board, op, home, floor)
+        kept = sure(fit(board, op, home, floor))
         if orders.mode == KEEP or kept.start <= floor:
             return kept
         floor = shop.not_before
@@ -105,10 +105,10 @@ def place(board: Board, op: int, orders: Orders) -> Placed:
 def _best(board: Board, op: int, floor: int, home: int, *, stay_s: int) -> Placed:
     best, best_score = None, FAR_S * 2
     for index in range(len(board.shop.ops[op].choices)):
-        placed = fit(board, op, index, floor)
-        score = placed.end - (stay_s if index == home else 0)
-        if best is None or score < best_score:
-            best, best_score = placed, score
+        bonus = stay_s if index == home else 0
+        placed = fit(board, op, index, floor, stop=best_score + bonus)
+        if placed is not None and placed.end - bonus < best_score:
+            best, best_score = placed, placed.end - bonus
     assert best is not None
     return best
 
@@ -139,8 +139,11 @@ def _travel(shop: Shop, choice: Choice, site: int) -> int:
     return shop.transport[shop.lanes[choice.lane].site][site]
 
 
-def fit(board: Board, op: int, index: int, floor: int) -> Placed:
-    """The earliest place for one choice of an operation, not before ``floor``."""
+def fit(board: Board, op: int, index: int, floor: int, *, stop: int = FAR_S * 8) -> Placed | None:
+    """The earliest place for one choice of an operation, not before ``floor``.
+
+    None where it cannot end before ``stop``.
+    """
     task = board.shop.ops[op]
     choice = task.choices[index]
     since = ready(board, op, choice, floor)
@@ -150,7 +153,13 @@ def fit(board: Board, op: int, index: int, floor: int) -> Placed:
         return Placed(index, 0, at, at, at, at, end, end, NONE, NONE, NONE, op)
     if board.shop.lanes[choice.lane].batch_max:
         return _fit_batch(board, op, index, since)
-    return _fit_gap(board, op, index, since)
+    return _fit_gap(board, op, index, (since, stop))
+
+
+def sure(placed: Placed | None) -> Placed:
+    """A place that was asked for without a limit, so that there is one."""
+    assert placed is not None
+    return placed
 
 
 def _fit_batch(board: Board, op: int, index: int, since: Ready) -> Placed:
@@ -159,7 +168,7 @@ def _fit_batch(board: Board, op: int, index: int, since: Ready) -> Placed:
     choice = task.choices[index]
     lane, line = shop.lanes[choice.lane], board.lanes[choice.lane]
     wait = lane.batch_wait_s if task.pieces < lane.batch_max else 0
-    own = _fit_gap(board, op, index, Ready(since.start + wait, since.end))
+    own = sure(_fit_gap(board, op, index, (Ready(since.start + wait, since.end), FAR_S * 8)))
     for at in range(bisect_right(line.ends, since.start), len(line.starts)):
         leader = line.ops[at]
         if line.ends[at] > own.end:
@@ -185,7 +194,8 @@ def _may_join(board: Board, task: Op, choice: Choice, leader: int) -> bool:
     )
 
 
-def _fit_gap(board: Board, op: int, index: int, since: Ready) -> Placed:
+def _fit_gap(board: Board, op: int, index: int, when: tuple[Ready, int]) -> Placed | None:
+    since, stop = when
     task = board.shop.ops[op]
     choice = task.choices[index]
     line = board.lanes[choice.lane]
@@ -194,11 +204,13 @@ def _fit_gap(board: Board, op: int, index: int, since: Ready) -> Placed:
     while True:
         if gap and line.ends[gap - 1] > at:
             at = line.ends[gap - 1]
+        if at + choice.run_s >= stop:
+            return None
         limit = line.starts[gap] if gap < n else FAR_S * 4
-        if limit - at >= choice.run_s:
+        if limit - at >= choice.run_s and (gap == n or _next_keeps(board, task, choice.lane, gap)):
             setup = choice.setup_s + _change_before(board, task, choice.lane, gap)
             placed = lay(board, Work(op, task, index, choice, setup), at, since.end)
-            if placed.end <= limit and (gap == n or _next_keeps(board, task, choice.lane, gap)):
+            if placed.end <= limit:
                 return placed
         gap += 1
 

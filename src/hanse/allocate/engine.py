@@ -3,34 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from hanse.allocate.board import Board
-from hanse.allocate.decoder import FREE, KEEP, REROUTE, Orders, decode, fit, place
+from hanse.allocate.decoder import FREE, KEEP, REROUTE, Orders, decode, fit, place, sure
 from hanse.allocate.problem import NONE, Plan, Shop, cost_minor, late_s, op_cost, tardiness_minor
 from hanse.allocate.promise import Decode
 from hanse.allocate.records import Rules
 from hanse.allocate.repair import walk
+from hanse.allocate.search import key_search
 from hanse.model.time import Clock
 
+if TYPE_CHECKING:
+    from hanse.allocate.kernels.run import Engine
+
 MENDED_MAX = 50
+CANDIDATES_PER_S_MAX = 30_000
 
 
 class Budget(NamedTuple):
-    """How long a search may take, and whether it was told to stop."""
+    """How long a search may take, whether it was told to stop, and who is told how far it is."""
 
     clock: Clock
     seconds: float
     cancelled: Callable[[], bool] = lambda: False
+    tell: Callable[[float, float], None] = lambda _spent, _cost: None
+    seed: int = 1
 
 
 def decode_for(rules: Rules) -> Decode:
-    """The plain decoder for small shops, the compiled one from ``compiled_from_ops`` on."""
+    """The plain decoder for small shops, the compiled one from ``compiled_from_ops`` on.
+
+    Good for one shop as it stands: it keeps the shop's arrays from its first call on.
+    """
+    known: list[Engine] = []
 
     def chosen(shop: Shop, orders: Orders) -> Plan:
         if len(shop.ops) < rules.compiled_from_ops:
             return decode(shop, orders)
-        return decode(shop, orders)
+        if not known:
+            from hanse.allocate.kernels.run import Engine
+
+            known.append(Engine(shop))
+        return known[0].decode(orders)
 
     return chosen
 
@@ -96,7 +111,7 @@ def settle(shop: Shop, plan: Plan, rules: Rules) -> Plan:
         if not lone(shop, board, op):
             break
         board.undo(op)
-        now = fit(board, op, was.choice, shop.not_before)
+        now = sure(fit(board, op, was.choice, shop.not_before))
         board.commit(op, now if now.end <= was.end else was)
     if not board.short(lanes):
         return board.plan()
@@ -167,12 +182,29 @@ def move_cost(shop: Shop, old: Plan, new: Plan, rules: Rules) -> int:
 
 
 def improve(shop: Shop, plan: Plan, rules: Rules, budget: Budget) -> Plan:
-    """A cheaper plan where one is found within the budget, else the same."""
-    run = decode_for(rules)
-    found = [plan]
-    keys = dispatch_keys(shop)
-    found.extend(run(shop, Orders(key)) for key in keys if not budget.cancelled())
-    return min(found, key=lambda p: cost_minor(shop, p) + move_cost(shop, plan, p, rules))
+    """The cheapest plan found within the budget, moves counted; the same where none is cheaper."""
+    starts = [float(0 if p is None else p.start) for p in plan.placed]
+    keys = [starts, *dispatch_keys(shop)]
+    began = budget.clock.monotonic_s()
+
+    def price(found: Plan) -> int:
+        return cost_minor(shop, found) + move_cost(shop, plan, found, rules)
+
+    def progress(done: float, cost: float) -> float:
+        if done >= budget.seconds * CANDIDATES_PER_S_MAX:
+            return 1.0
+        spent = (budget.clock.monotonic_s() - began) / budget.seconds
+        budget.tell(min(spent, 1.0), cost)
+        return 1.0 if budget.cancelled() else spent
+
+    if len(shop.ops) < rules.compiled_from_ops:
+        found = key_search(shop, keys, price, progress, seed=budget.seed)
+    else:
+        from hanse.allocate.kernels.run import Engine, Stay
+
+        stay = Stay(plan, rules.near_s, rules.move_minor, rules.machine_minor, rules.stay_s)
+        found = Engine(shop).search(keys, progress, stay=stay, seed=budget.seed)
+    return min((plan, found), key=price)
 
 
 def most(limit: int, holds: Callable[[int], bool]) -> int:

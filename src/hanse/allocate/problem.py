@@ -173,7 +173,7 @@ class Plan:
 
     def end(self, shop: Shop, job: int) -> int:
         """When the last lot of an order is done, 0 where nothing of it is planned."""
-        ends = (self.placed[i] for i in shop.jobs[job].last)
+        ends = (self.placed[i] for i in shop.jobs[job].last if i < len(self.placed))
         return max((p.end for p in ends if p is not None), default=0)
 
     def copy(self) -> Plan:

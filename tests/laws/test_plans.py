@@ -1,0 +1,169 @@
+"""Laws of plans: every rule holds after any events, and the two decoders are one."""
+
+import datetime as dt
+import random
+from decimal import Decimal
+
+import msgspec
+import pytest
+from benchmarks.shops import START, shop
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hanse.allocate import engine
+from hanse.allocate.build import Builder
+from hanse.allocate.check import check
+from hanse.allocate.decoder import FREE, KEEP, REROUTE, Orders, decode
+from hanse.allocate.live import LivePlan
+from hanse.allocate.problem import cost_minor
+from hanse.allocate.promise import harmed
+from hanse.allocate.repair import walk
+from hanse.allocate.running import tick
+from hanse.allocate.search import key_search
+from hanse.model.ids import Counter
+from hanse.model.order import Progress, WorkOrder
+from hanse.model.plan import PromiseKind
+from hanse.model.time import StillClock
+
+few = settings(
+    max_examples=12,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+shops = st.builds(
+    lambda ops, load, seed: shop(ops, load=load, seed=seed),
+    st.integers(15, 90),
+    st.sampled_from(["loose", "tight", "overloaded"]),
+    st.integers(0, 10**6),
+)
+
+
+@pytest.fixture(scope="session")
+def compiled():
+    from hanse.allocate.kernels.run import Engine, warm_up
+
+    warm_up()
+    return Engine
+
+
+@few
+@given(records=shops, seed=st.integers(0, 10**6), mode=st.sampled_from([FREE, KEEP, REROUTE]))
+def test_the_compiled_decoder_and_its_plain_twin_make_the_same_plan(compiled, records, seed, mode):
+    built = Builder(records, origin=START)
+    plant = built.shop
+    dice = random.Random(seed)
+    keys = [dice.random() * 10**6 for _ in plant.ops]
+    first = decode(plant, Orders(keys))
+    assert compiled(plant).decode(Orders(keys)) == first
+    tick(plant, first, dice.randrange(200_000), 3_600)
+    again = walk(plant, first, mode, stay_s=1_800)
+    plain = decode(plant, again)
+    assert compiled(plant).decode(again) == plain
+    assert check(plant, plain) == []
+    assert compiled(plant).cost(again) == cost_minor(plant, plain)
+
+
+def _event(plan, clock, dice, n):
+    """One thing that happens in a plant."""
+    keys = [o.key for o in plan.records.orders if o.key in plan.version().ready]
+    shown = [a for a in plan.version().assignments if a.started and a.end > clock.now()]
+    item = dice.choice(plan.records.routings).item
+    machine = dice.choice(plan.records.machines).key
+    kind = dice.randrange(9)
+    hours = dt.timedelta(hours=dice.randint(2, 60))
+    if kind == 0:
+        plan.machine_down(machine, clock.now(), clock.now() + hours)
+    elif kind == 1:
+        plan.machine_up(machine, clock.now())
+    elif kind == 2:
+        person = dice.choice(plan.records.people).key
+        plan.person_away(person, clock.now(), clock.now() + hours)
+    elif kind == 3:
+        due = clock.now() + hours
+        plan.insert(WorkOrder(key=f"new-{n}", item=item, quantity=Decimal(5), due=due))
+    elif kind == 4 and keys:
+        plan.cancel(dice.choice(keys))
+    elif kind == 5:
+        plan.hold(item, 4, expires_at=clock.now() + hours, kind=PromiseKind.HARMLESS)
+    elif kind == 6 and plan.holds():
+        plan.release(plan.holds()[0].key)
+    elif kind == 7 and shown:
+        told = dice.choice(shown)
+        plan.report(Progress(order=told.order, step=told.step, lot=told.lot, good=0))
+    else:
+        plan.promise(item, 3)
+
+
+@few
+@given(records=shops, seed=st.integers(0, 10**6))
+def test_after_any_events_every_rule_holds_and_nothing_frozen_has_moved(records, seed):
+    clock, dice = StillClock(START), random.Random(seed)
+    plan = LivePlan(clock, Counter())
+    plan.adopt(records)
+    for n in range(8):
+        clock.advance(dice.randrange(4 * 3_600))
+        plan.unkept()
+        before = dict(plan.shop.fixed)
+        _event(plan, clock, dice, n)
+        assert check(plan.shop, plan.current) == []
+        gone = {o for o in before if o not in plan.shop.fixed}
+        assert all(
+            plan.current.placed[op] == placed
+            for op, placed in before.items()
+            if op not in gone and plan.shop.fixed[op] == placed
+        )
+
+
+@few
+@given(records=shops, kind=st.sampled_from([PromiseKind.UNTOUCHED, PromiseKind.HARMLESS]))
+def test_a_hold_never_changes_anyones_promise_and_release_restores(records, kind):
+    clock = StillClock(START)
+    plan = LivePlan(clock, Counter())
+    plan.adopt(records)
+    before = plan.current.copy()
+    held = plan.hold(
+        records.routings[0].item, 3, expires_at=START + dt.timedelta(days=1), kind=kind
+    )
+    assert harmed(plan.shop, before, plan.current) == ()
+    assert check(plan.shop, plan.current) == []
+    plan.release(held.key)
+    assert plan.current.placed[: len(before.placed)] == before.placed
+
+
+@few
+@given(records=shops)
+def test_the_same_input_and_seed_give_the_same_plan(compiled, records):
+    plant = Builder(records, origin=START).shop
+    keys = engine.dispatch_keys(plant)
+
+    def rounds(done, _cost):
+        return done / 30
+
+    def price(plan):
+        return cost_minor(plant, plan)
+
+    once = key_search(plant, keys, price, rounds, seed=7)
+    assert key_search(plant, keys, price, rounds, seed=7) == once
+    assert check(plant, once) == []
+    from hanse.allocate.kernels.run import Stay
+
+    twice = [compiled(plant).search(keys, rounds, stay=Stay(), seed=7) for _ in range(2)]
+    assert twice[0] == twice[1]
+    assert check(plant, twice[0]) == []
+
+
+@few
+@given(records=shops)
+def test_a_search_never_makes_a_plan_dearer(records):
+    plant = Builder(records, origin=START).shop
+    rules = msgspec.structs.replace(records.rules, compiled_from_ops=10**6)
+    first = engine.first_plan(plant, rules)
+
+    class Soon(StillClock):
+        def monotonic_s(self):
+            self.advance(0.05)
+            return super().monotonic_s()
+
+    better = engine.improve(plant, first, rules, engine.Budget(Soon(), 1.0))
+    assert cost_minor(plant, better) <= cost_minor(plant, first)
