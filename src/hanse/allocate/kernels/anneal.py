@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from hanse.allocate.kernels.arrays import Floats, Ints
-from hanse.allocate.kernels.decoder import END, LEADER, NONE, START, decode
+from hanse.allocate.kernels.board import END, LEADER, NONE, START
+from hanse.allocate.kernels.decoder import decode
 from hanse.allocate.kernels.jit import njit
 from hanse.allocate.kernels.layout import (
     CHOICE_OFF,

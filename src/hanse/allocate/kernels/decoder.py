@@ -1,13 +1,12 @@
-"""The compiled decoder. Rule for rule the same as `hanse.allocate.decoder` and `phases`."""
+"""The compiled decoder. Rule for rule the same as `hanse.allocate.decoder`."""
 
 from __future__ import annotations
 
 from hanse.allocate.kernels.arrays import Floats, Ints
-from hanse.allocate.kernels.calendar import finish, next_open, upper, whole
+from hanse.allocate.kernels.board import END, FAR, LEADER, NONE, OUT_AT, START, Row, commit, covered
+from hanse.allocate.kernels.calendar import upper
 from hanse.allocate.kernels.jit import njit
 from hanse.allocate.kernels.layout import (
-    ATTENDED,
-    BUY_AT,
     CHANGES,
     CHILD,
     CHILD_OFF,
@@ -16,12 +15,9 @@ from hanse.allocate.kernels.layout import (
     DUE,
     FIXED,
     FIXED_AT,
-    GROUP_OFF,
-    GROUP_UNIT,
     JOB_ACTIVE,
     LANE,
     LANE_BATCH,
-    LANE_CAL,
     LANE_FAMILY,
     LANE_OFF,
     LANE_SITE,
@@ -33,7 +29,6 @@ from hanse.allocate.kernels.layout import (
     MAT_ITEM,
     MAT_OFF,
     MAT_QUANTITY,
-    N_CALENDARS,
     N_FAMILIES,
     N_ITEMS,
     N_JOBS,
@@ -42,14 +37,8 @@ from hanse.allocate.kernels.layout import (
     NOT_BEFORE,
     OP_ACTIVE,
     OP_FAMILY,
-    OP_OPERATOR,
     OP_ORDER,
-    OP_PAUSE,
     OP_PIECES,
-    OP_SETTER,
-    OP_TOOL,
-    OP_TRANSFER,
-    PAIR,
     PIN,
     PIN_AT,
     PRED,
@@ -71,7 +60,6 @@ from hanse.allocate.kernels.layout import (
     S_STOCK_DELTA,
     S_STOCK_LEVEL,
     S_STOCK_N,
-    S_UNIT_END,
     S_UNIT_N,
     S_UNIT_START,
     S_WAITING,
@@ -81,299 +69,11 @@ from hanse.allocate.kernels.layout import (
     STOCK_N,
     STOCK_OFF,
     TRAVEL,
-    UNIT_CAL,
-    UNIT_OFF,
     WEIGHT,
 )
+from hanse.allocate.kernels.phases import lay
 
-NONE = -1
-FAR = 2**40
-KEEP, REROUTE = 1, 2
-START, SET_AT, RUN_AT, LEFT_AT, END, OUT_AT, OPERATOR, SETTER, TOOL, LEADER = (
-    2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
-)  # fmt: skip
-
-Row = tuple[int, int, int, int, int, int, int, int, int, int, int, int]
-"""The columns of `problem.Placed`."""
-
-
-@njit
-def insert(s: Ints, starts: int, ends: int, low: int, n: int, start: int, end: int) -> int:
-    """A span into sorted spans ``[low, low + n)``; where it went."""
-    at = low + n
-    while at > low and s[starts + at - 1] > start:
-        s[starts + at] = s[starts + at - 1]
-        s[ends + at] = s[ends + at - 1]
-        at -= 1
-    s[starts + at] = start
-    s[ends + at] = end
-    return at
-
-
-@njit
-def blocked_until(a: Ints, s: Ints, unit: int, start: int, end: int) -> int:
-    """Where the first span in the way of ``[start, end)`` ends; ``start`` if none is."""
-    low = a[a[UNIT_OFF] + unit]
-    high = low + s[s[S_UNIT_N] + unit]
-    at = upper(s, s[S_UNIT_END], low, high, start)
-    if at < high and s[s[S_UNIT_START] + at] < end:
-        return s[s[S_UNIT_END] + at]
-    return start
-
-
-@njit
-def covered(a: Ints, s: Ints, item: int, at: int, quantity: int) -> int:
-    """When so much of an item may be taken, from ``at`` on."""
-    low = a[a[STOCK_OFF] + item]
-    level = s[s[S_STOCK_LEVEL] + item]
-    bought = max(at, a[a[BUY_AT] + item])
-    if level < quantity:
-        return bought
-    i = low + s[s[S_STOCK_N] + item] - 1
-    while i >= low:
-        level -= s[s[S_STOCK_DELTA] + i]
-        if level < quantity:
-            return min(max(at, s[s[S_STOCK_AT] + i]), bought)
-        i -= 1
-    return at
-
-
-@njit
-def take(a: Ints, s: Ints, item: int, at: int, quantity: int) -> None:
-    """Withdraw from stock if it covers; else it is bought and stock stays as it is."""
-    low = a[a[STOCK_OFF] + item]
-    n = s[s[S_STOCK_N] + item]
-    level = s[s[S_STOCK_LEVEL] + item]
-    if level < quantity:
-        return
-    i = low + n - 1
-    while i >= low and s[s[S_STOCK_AT] + i] > at:
-        level -= s[s[S_STOCK_DELTA] + i]
-        if level < quantity:
-            return
-        i -= 1
-    at_i = low + n
-    while at_i > low and (
-        s[s[S_STOCK_AT] + at_i - 1] > at
-        or (s[s[S_STOCK_AT] + at_i - 1] == at and s[s[S_STOCK_DELTA] + at_i - 1] > -quantity)
-    ):
-        s[s[S_STOCK_AT] + at_i] = s[s[S_STOCK_AT] + at_i - 1]
-        s[s[S_STOCK_DELTA] + at_i] = s[s[S_STOCK_DELTA] + at_i - 1]
-        at_i -= 1
-    s[s[S_STOCK_AT] + at_i] = at
-    s[s[S_STOCK_DELTA] + at_i] = -quantity
-    s[s[S_STOCK_N] + item] = n + 1
-    s[s[S_STOCK_LEVEL] + item] -= quantity
-
-
-@njit
-def _serve(a: Ints, s: Ints, unit: int, start: int, end: int) -> None:
-    if unit != NONE and end > start:
-        insert(
-            s,
-            s[S_UNIT_START],
-            s[S_UNIT_END],
-            a[a[UNIT_OFF] + unit],
-            s[s[S_UNIT_N] + unit],
-            start,
-            end,
-        )
-        s[s[S_UNIT_N] + unit] += 1
-
-
-@njit
-def commit(a: Ints, s: Ints, op: int, row: Row) -> None:
-    """Occupy lane, people, tool and material."""
-    for k in range(12):
-        s[s[S_PLACED] + op * 12 + k] = row[k]
-    s[s[S_HAS] + op] = 1
-    choice, _, start, set_at, run_at, left_at, end, _, operator, setter, tool, leader = row
-    lane = a[a[LANE] + a[a[CHOICE_OFF] + op] + choice]
-    if lane != NONE:
-        if leader == op:
-            low = a[a[LANE_OFF] + lane]
-            at = insert(s, s[S_LANE_START], s[S_LANE_END], low, s[s[S_LANE_N] + lane], start, end)
-            i = low + s[s[S_LANE_N] + lane]
-            while i > at:
-                s[s[S_LANE_OP] + i] = s[s[S_LANE_OP] + i - 1]
-                i -= 1
-            s[s[S_LANE_OP] + at] = op
-            s[s[S_LANE_N] + lane] += 1
-        if a[a[LANE_BATCH] + lane]:
-            s[s[S_LOAD] + leader] += a[a[OP_PIECES] + op]
-    _serve(a, s, setter, start, set_at)
-    _serve(
-        a, s, operator,
-        start if setter == NONE else run_at,
-        left_at if left_at > run_at else set_at,
-    )  # fmt: skip
-    _serve(a, s, tool, start, end)
-    for m in range(a[a[MAT_OFF] + op], a[a[MAT_OFF] + op + 1]):
-        take(a, s, a[a[MAT_ITEM] + m], start, a[a[MAT_QUANTITY] + m])
-
-
-@njit
-def _attend(
-    a: Ints, op: int, run: int, serving: int, lane_cal: int, at: int, attended: int
-) -> tuple[int, int]:
-    if a[a[OP_PAUSE] + op]:
-        start = next_open(a, serving if attended else lane_cal, at)
-        return start, finish(a, serving, start, attended)
-    while True:
-        start = whole(a, serving, at, attended) if attended else at
-        at = whole(a, lane_cal, start, run)
-        if at == start or not attended:
-            return at, at + attended
-
-
-@njit
-def _row(
-    a: Ints, op: int, index: int, setup: int, spans: tuple[int, int, int, int], unit: int,
-    setter: int,
-) -> Row:  # fmt: skip
-    start, set_at, run_at, left = spans
-    c = a[a[CHOICE_OFF] + op] + index
-    cal = a[a[LANE_CAL] + a[a[LANE] + c]]
-    run = a[a[RUN] + c]
-    attended = a[a[ATTENDED] + c] if unit != NONE and left > run_at else 0
-    end = finish(a, cal, left, run - attended)
-    out = end
-    if a[a[OP_TRANSFER] + op]:
-        pieces = a[a[OP_PIECES] + op]
-        first = -(-run * min(a[a[OP_TRANSFER] + op], pieces) // pieces)
-        if first <= attended:
-            out = finish(
-                a, a[a[PAIR] + (cal) * a[N_CALENDARS] + a[a[UNIT_CAL] + unit]], run_at, first
-            )
-        else:
-            out = finish(a, cal, left, first - attended)
-    return (index, setup, start, set_at, run_at, left, end, out, unit, setter, NONE, op)
-
-
-@njit
-def _alone(a: Ints, op: int, index: int, setup: int, at: int) -> Row:
-    c = a[a[CHOICE_OFF] + op] + index
-    cal = a[a[LANE_CAL] + a[a[LANE] + c]]
-    start = next_open(a, cal, at)
-    set_at = finish(a, cal, start, setup)
-    run_at, _ = _attend(a, op, a[a[RUN] + c], cal, cal, set_at, 0)
-    if not setup:
-        start = set_at = run_at
-    return _row(a, op, index, setup, (start, set_at, run_at, run_at), NONE, NONE)
-
-
-@njit
-def _span(a: Ints, op: int, c: int, setup: int, pair: int, at: int) -> tuple[int, int, int, int]:
-    """Setup and attended run of someone free from ``at`` on."""
-    start = next_open(a, pair, at)
-    set_at = finish(a, pair, start, setup)
-    cal = a[a[LANE_CAL] + a[a[LANE] + c]]
-    run_at, left = _attend(a, op, a[a[RUN] + c], pair, cal, set_at, a[a[ATTENDED] + c])
-    if not setup:
-        start = set_at = run_at
-    return start, set_at, run_at, left
-
-
-@njit
-def _earliest(
-    a: Ints, s: Ints, op: int, c: int, setup: int, unit: int, pair: int,
-    first: tuple[int, int, int, int], stop: int,
-) -> tuple[int, int, int, int]:  # fmt: skip
-    """One person's first free time for an operation; gives up once it ends after ``stop``."""
-    start, set_at, run_at, left = first
-    while True:
-        free = blocked_until(a, s, unit, start, left if left > run_at else set_at)
-        if free == start or left >= stop:
-            return start, set_at, run_at, left
-        start, set_at, run_at, left = _span(a, op, c, setup, pair, free)
-
-
-@njit
-def _by_operator(a: Ints, s: Ints, op: int, index: int, setup: int, at: int) -> Row:
-    c = a[a[CHOICE_OFF] + op] + index
-    group = a[a[OP_OPERATOR] + op]
-    best, known = NONE, NONE
-    spans = (0, 0, 0, FAR * 8)
-    first = spans
-    cal = a[a[LANE_CAL] + a[a[LANE] + c]]
-    for g in range(a[a[GROUP_OFF] + group], a[a[GROUP_OFF] + group + 1]):
-        unit = a[a[GROUP_UNIT] + g]
-        pair = a[a[PAIR] + cal * a[N_CALENDARS] + a[a[UNIT_CAL] + unit]]
-        if pair != known:
-            known, first = pair, _span(a, op, c, setup, pair, at)
-        found = _earliest(a, s, op, c, setup, unit, pair, first, spans[3])
-        if found[3] < spans[3]:
-            best, spans = unit, found
-    return _row(a, op, index, setup, spans, best, NONE)
-
-
-@njit
-def _set_by_other(a: Ints, s: Ints, op: int, index: int, setup: int, at: int) -> Row:
-    c = a[a[CHOICE_OFF] + op] + index
-    cal = a[a[LANE_CAL] + a[a[LANE] + c]]
-    group = a[a[OP_SETTER] + op]
-    setter, start, set_at = NONE, 0, FAR * 8
-    for g in range(a[a[GROUP_OFF] + group], a[a[GROUP_OFF] + group + 1]):
-        unit = a[a[GROUP_UNIT] + g]
-        pair = a[a[PAIR] + (cal) * a[N_CALENDARS] + a[a[UNIT_CAL] + unit]]
-        since = at
-        while True:
-            begun = next_open(a, pair, since)
-            done = finish(a, pair, begun, setup)
-            free = blocked_until(a, s, unit, begun, done)
-            if free == begun or done >= set_at:
-                break
-            since = free
-        if done < set_at:
-            setter, start, set_at = unit, begun, done
-    if a[a[OP_OPERATOR] + op] == NONE or not a[a[ATTENDED] + c]:
-        run_at, _ = _attend(a, op, a[a[RUN] + c], cal, cal, set_at, 0)
-        return _row(a, op, index, setup, (start, set_at, run_at, run_at), NONE, setter)
-    later = _by_operator(a, s, op, index, 0, set_at)
-    spans = (start, set_at, later[RUN_AT], later[LEFT_AT])
-    return _row(a, op, index, setup, spans, later[OPERATOR], setter)
-
-
-@njit
-def _people(a: Ints, s: Ints, op: int, index: int, setup: int, at: int) -> Row:
-    attended = a[a[ATTENDED] + a[a[CHOICE_OFF] + op] + index]
-    if a[a[OP_SETTER] + op] != NONE and setup:
-        return _set_by_other(a, s, op, index, setup, at)
-    if a[a[OP_OPERATOR] + op] == NONE or (
-        attended == 0 and (setup == 0 or a[a[OP_SETTER] + op] != NONE)
-    ):
-        return _alone(a, op, index, setup, at)
-    return _by_operator(a, s, op, index, setup, at)
-
-
-@njit
-def _tool(a: Ints, s: Ints, group: int, row: Row) -> tuple[int, int]:
-    best, best_at = NONE, FAR * 8
-    for g in range(a[a[GROUP_OFF] + group], a[a[GROUP_OFF] + group + 1]):
-        free = blocked_until(a, s, a[a[GROUP_UNIT] + g], row[START], row[END])
-        if free < best_at:
-            best, best_at = a[a[GROUP_UNIT] + g], free
-    return best, best_at
-
-
-@njit
-def _lay(
-    a: Ints, s: Ints, op: int, index: int, setup: int, at: int, end_min: int
-) -> Row:  # fmt: skip
-    while True:
-        row = _people(a, s, op, index, setup, at)
-        if row[END] < end_min:
-            at = row[START] + end_min - row[END]
-            continue
-        if a[a[OP_TOOL] + op] == NONE:
-            return row
-        tool, free = _tool(a, s, a[a[OP_TOOL] + op], row)
-        if free <= row[START]:
-            return (
-                row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9],
-                tool, row[11],
-            )  # fmt: skip
-        at = free
+KEEP = 1
 
 
 @njit
@@ -452,7 +152,7 @@ def _fit_gap(
                 + a[a[CHANGES] + ((table) * a[N_FAMILIES] + before) * a[N_FAMILIES] + family]
             )
             if limit - at >= run + setup:
-                row = _lay(a, s, op, index, setup, at, end_min)
+                row = lay(a, s, op, index, setup, at, end_min)
                 if row[END] <= limit:
                     return row
         gap += 1
