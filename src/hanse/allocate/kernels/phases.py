@@ -184,6 +184,7 @@ def _tool(a: Ints, s: Ints, group: int, row: Row) -> tuple[int, int]:
 def lay(
     a: Ints, s: Ints, op: int, index: int, setup: int, at: int, end_min: int
 ) -> Row:  # fmt: skip
+    """The phases from ``at`` on; later until people, tool and ``end_min`` agree."""
     while True:
         row = _people(a, s, op, index, setup, at)
         if row[END] < end_min:
