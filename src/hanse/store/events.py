@@ -22,7 +22,7 @@ GIVEN_MAX = 1_000
 """Events one query gives unless asked for fewer."""
 ABOUT_BYTES_MAX = 64_000
 START = "0" * 64
-_COVERED = ("seq", "id", "at_ns", "kind", "subject", "en", "zh", "cause", "loop", "by", "about")
+COVERED = ("seq", "id", "at_ns", "kind", "subject", "en", "zh", "cause", "loop", "by", "about")
 
 
 class Events:
@@ -201,7 +201,7 @@ def event_of(row: Mapping[Any, Any]) -> Event:
     return msgspec.convert(plain | {"text": {"en": row["en"], "zh": row["zh"]}}, Event)
 
 
-def chained(before: str, row: Mapping[str, Any], covered: Iterable[str] = _COVERED) -> str:
+def chained(before: str, row: Mapping[str, Any], covered: Iterable[str] = COVERED) -> str:
     """SHA-256 over the sum before and the row's covered columns, as a JSON array."""
     values = msgspec.json.encode([before, *(row[name] for name in covered)])
     return hashlib.sha256(values).hexdigest()

@@ -7,7 +7,7 @@ import sqlalchemy.exc as sx
 from hanse.model.errors import Broken, Conflict, HanseError, TooMuch, Unreachable
 
 _FULL = ("database or disk is full", "no space left", "could not extend file", "disk i/o error")
-_BROKEN = ("malformed", "not a database", "file is encrypted", "invalid page")
+_BROKEN = ("malformed", "not a database", "file is encrypted", "invalid page", "could not decode")
 _BUSY = ("database is locked", "database table is locked", "lock timeout", "canceling statement")
 
 

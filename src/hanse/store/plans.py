@@ -60,7 +60,7 @@ class Plans:
             Broken: its bytes were changed on disk.
         """
         row = self._connection.execute(sa.select(PLANS).where(PLANS.c.number == number)).first()
-        return None if row is None else _version_of(row)
+        return None if row is None else version_of(row)
 
     def numbers(self) -> list[int]:
         """The versions that are kept, rising."""
@@ -89,7 +89,7 @@ def _row_of(version: PlanVersion) -> dict[str, Any]:
     }
 
 
-def _version_of(row: Any) -> PlanVersion:
+def version_of(row: Any) -> PlanVersion:
     """The version of a SQL row; ``sum`` covers the plain bytes."""
     try:
         body = zlib.decompress(row.body) if row.form == _PACKED else row.body

@@ -98,12 +98,12 @@ class RawShelf:
         """
         tests = (SHELF.c.kind == kind, SHELF.c.key == key)
         row = self._connection.execute(sa.select(SHELF).where(*tests)).first()
-        return None if row is None else _whole(row)
+        return None if row is None else whole(row)
 
     def bodies(self, kind: str) -> list[tuple[str, bytes]]:
         """Every key and its bytes, sorted by key, up to ROWS_MAX."""
         query = sa.select(SHELF).where(SHELF.c.kind == kind).order_by(SHELF.c.key).limit(ROWS_MAX)
-        return [(row.key, _whole(row)) for row in self._connection.execute(query)]
+        return [(row.key, whole(row)) for row in self._connection.execute(query)]
 
     def keys(self, kind: str) -> list[str]:
         """Every key of a kind, sorted."""
@@ -116,7 +116,12 @@ class RawShelf:
         return self._connection.execute(SHELF.delete().where(*tests)).rowcount > 0
 
 
-def _whole(row: sa.Row[tuple[str, str, bytes, str]]) -> bytes:
+def whole(row: sa.Row[tuple[str, str, bytes, str]]) -> bytes:
+    """The bytes of a row.
+
+    Raises:
+        Broken: they do not match their checksum.
+    """
     body = bytes(row.body)
     if checksum(row.kind, (row.key,), body) != row.sum:
         raise Broken("a row was changed on disk", subject=f"{row.kind} {row.key}")

@@ -16,6 +16,8 @@ from hanse.model.time import Instant, to_ns
 
 T = TypeVar("T")
 METADATA = sa.MetaData()
+SPECS: list[Spec[Any]] = []
+"""Every spec there is, in the order they were declared."""
 
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 """Text that sorts by its bytes on every database."""
@@ -92,6 +94,7 @@ class Spec(Generic[T]):
         self.encode = msgspec.json.Encoder().encode
         self.decode: Callable[[bytes | str], T] = msgspec.json.Decoder(of).decode
         self.sql = sa.Table(name, METADATA, *self._sql_columns())
+        SPECS.append(self)
 
     def _sql_columns(self) -> list[sa.schema.SchemaItem]:
         keys = {c.name for c in self.key}

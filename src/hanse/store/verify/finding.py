@@ -1,0 +1,61 @@
+"""What a check found, and the report of all checks."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from hanse.model.text import Text
+
+FINDINGS_MAX = 1_000
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """Something in the record that does not hold: which check, about what, in words."""
+
+    check: str
+    subject: str
+    text: Text
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """What was looked at, check by check, and what was found. ``more`` counts what is not told."""
+
+    looked_at: dict[str, int]
+    findings: tuple[Finding, ...]
+    more: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything holds."""
+        return not self.findings
+
+
+class Looking:
+    """What one check counts and finds as it goes."""
+
+    def __init__(self, check: str) -> None:
+        self.check = check
+        self.count = 0
+        self.findings: list[Finding] = []
+        self.more = 0
+
+    def at(self, n: int = 1) -> None:
+        """Looked at so many more."""
+        self.count += n
+
+    def found(self, subject: str, en: str, zh: str) -> None:
+        """Something does not hold."""
+        if len(self.findings) >= FINDINGS_MAX:
+            self.more += 1
+            return
+        self.findings.append(Finding(check=self.check, subject=subject, text=Text(en, zh)))
+
+
+def holes(numbers: list[int]) -> Iterator[tuple[int, int]]:
+    """Pairs of neighbours in a rising list between which a number is missing."""
+    for before, after in itertools.pairwise(numbers):
+        if after != before + 1:
+            yield before, after
