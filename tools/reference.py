@@ -198,7 +198,7 @@ def sheets() -> str | None:
     if found is None:
         return None
     parts = [
-        "A column is found by any of its headings. Case, blanks, `_`, `-` and brackets do not count.\n"
+        "A column is found by any of its headings; case, blanks, `_`, `-` do not count.\n",
         "Columns that are not known are named and left alone.\n",
     ]
     for kind in found.KINDS.values():

@@ -26,7 +26,7 @@ def chinese(text):
     return re.search(r"[\u4e00-\u9fff]", text) is not None
 
 
-@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.code)
+@pytest.mark.parametrize("kind", list(kinds()), ids=lambda kind: kind.code)
 def test_each_kind_of_error_is_on_the_page_with_what_to_do_in_both_languages(kind):
     page = (DOCS / "reference" / "errors.md").read_text(encoding="utf-8")
     (line,) = [x for x in page.splitlines() if x.startswith(f"| `{kind.code}` | {kind.__name__} |")]
