@@ -22,6 +22,9 @@ GIVEN_MAX = 1_000
 """Events one query gives unless asked for fewer."""
 ABOUT_BYTES_MAX = 64_000
 START = "0" * 64
+_HEAD = sa.select(EVENTS.c.seq, EVENTS.c.sum).order_by(EVENTS.c.seq.desc()).limit(1)
+_BY_ID = sa.select(EVENTS).where(EVENTS.c.id == sa.bindparam("sought"))
+_BY_ONCE = sa.select(EVENTS).where(EVENTS.c.once == sa.bindparam("sought"))
 COVERED = ("seq", "id", "at_ns", "kind", "subject", "en", "zh", "cause", "loop", "by", "about")
 
 
@@ -66,11 +69,11 @@ class Events:
 
     def get(self, event: str) -> Event | None:
         """The event of that id, or None."""
-        return self._one(EVENTS.c.id == event)
+        return self._one(_BY_ID, event)
 
     def by_once(self, once: str) -> Event | None:
         """The event appended under that key, or None."""
-        return self._one(EVENTS.c.once == once)
+        return self._one(_BY_ONCE, once)
 
     def find(
         self,
@@ -127,8 +130,7 @@ class Events:
 
     def head(self) -> tuple[int, str]:
         """The last number and sum of the chain; ``(0, START)`` before the first event."""
-        query = sa.select(EVENTS.c.seq, EVENTS.c.sum).order_by(EVENTS.c.seq.desc()).limit(1)
-        row = self._connection.execute(query).first()
+        row = self._connection.execute(_HEAD).first()
         return (row.seq, row.sum) if row else (0, START)
 
     def _dated(self, draft: Draft) -> Event:
@@ -153,8 +155,8 @@ class Events:
             raise BadInput("the cause is not in this record", subject=cause)
         return found.loop
 
-    def _one(self, test: sa.ColumnElement[bool]) -> Event | None:
-        row = self._connection.execute(sa.select(EVENTS).where(test)).mappings().first()
+    def _one(self, query: sa.Select[Any], sought: str) -> Event | None:
+        row = self._connection.execute(query, {"sought": sought}).mappings().first()
         return None if row is None else event_of(row)
 
 

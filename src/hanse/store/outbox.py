@@ -57,6 +57,11 @@ class Outbox:
         """The number the next message of a lane will have."""
         return last_number(self._connection, lane, "given") + 1
 
+    def continue_after(self, lane: str, number: int) -> None:
+        """Number on behind what the other side has seen: after this record was restored."""
+        if number > last_number(self._connection, lane, "given"):
+            set_last_number(self._connection, lane, "given", number)
+
     def put(self, lane: str, *, id: str, kind: str, payload: bytes) -> Letter:  # noqa: A002
         """Put a message; it gets the lane's next number.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -21,6 +22,9 @@ from hanse.store.tx import Tx
 from hanse.store.writer import OnCommit, Writer
 
 R = TypeVar("R")
+
+COPIED = "record/copied_ns"
+"""The setting that marks a backup as one."""
 
 
 class Store:
@@ -89,7 +93,9 @@ class Store:
         self._writer.on_commit(tell)
 
     def backup(self, to: Path) -> Path:
-        """A whole copy of a SQLite record while it is in use (``VACUUM INTO``).
+        """A whole copy of a SQLite record while it is in use (``VACUUM INTO``), flushed to disk.
+
+        The copy knows that it is one: opened, its `copied_ns` says since when it may be behind.
 
         Raises:
             Conflict: the target is there already.
@@ -107,7 +113,23 @@ class Store:
             raw.execute("PRAGMA query_only=OFF")
             raw.execute("VACUUM INTO ?", (str(to),))
             raw.execute("PRAGMA query_only=ON")
+        with Store(url_of(to), clock=self._clock, ids=self._ids) as copy:
+            at_ns = self._clock.ns()
+            copy.write_sync(lambda tx: tx.settings.put(COPIED, at_ns))
+        _flush(to)
         return to
+
+    @property
+    def copied_ns(self) -> int | None:
+        """When this record was copied as a backup, or None if it is no copy, or caught up since.
+
+        A copy may be behind what partners have signed: sign nothing before heads were exchanged.
+        """
+        return self.read_sync(lambda tx: tx.settings.get(COPIED, int))
+
+    def caught_up(self) -> None:
+        """The node has caught up with its partners: this is no mere copy any more."""
+        self.write_sync(lambda tx: tx.settings.forget(COPIED))
 
     def close(self) -> None:
         """Finish what waits, then let go of the database."""
@@ -145,3 +167,13 @@ class Store:
 
     def _read_later(self, fn: Callable[[Tx], R]) -> Future[R]:
         return self._readers.submit(self._read, fn)
+
+
+def _flush(path: Path) -> None:
+    """Make a file and its name in its folder survive a power cut."""
+    for place in (path, path.parent):
+        handle = os.open(place, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -65,7 +65,8 @@ class Table(Generic[T]):
         Raises:
             Broken: the row does not match its checksum.
         """
-        row = self._connection.execute(self._select().where(*self._is(key))).mappings().first()
+        sought = self._named_key(key)
+        row = self._connection.execute(_by_key(self._spec.sql), sought).mappings().first()
         return None if row is None else thing_of(self._spec, row)
 
     def need(self, *key: Value) -> T:
@@ -137,7 +138,8 @@ class Table(Generic[T]):
 
     def delete(self, *key: Value) -> bool:
         """Forget a thing; whether it was there."""
-        return self._connection.execute(self._spec.sql.delete().where(*self._is(key))).rowcount > 0
+        tests = [self._spec.sql.c[name] == value for name, value in self._named_key(key).items()]
+        return self._connection.execute(self._spec.sql.delete().where(*tests)).rowcount > 0
 
     def delete_where(
         self,
@@ -158,12 +160,11 @@ class Table(Generic[T]):
     def _select(self) -> sa.Select[Any]:
         return sa.select(self._spec.sql)
 
-    def _is(self, key: tuple[Value, ...]) -> list[sa.ColumnElement[bool]]:
-        if len(key) != len(self._spec.key):
-            names = ", ".join(c.name for c in self._spec.key)
-            raise BadInput(f"the key is ({names})", subject=self._spec.name)
-        pairs = zip(self._spec.key, key, strict=True)
-        return [self._spec.sql.c[c.name] == value for c, value in pairs]
+    def _named_key(self, key: tuple[Value, ...]) -> dict[str, Value]:
+        names = [c.name for c in self._spec.key]
+        if len(key) != len(names):
+            raise BadInput(f"the key is ({', '.join(names)})", subject=self._spec.name)
+        return dict(zip(names, key, strict=True))
 
     def _tests(
         self,
@@ -223,6 +224,12 @@ def thing_of(spec: Spec[T], row: Mapping[Any, Any]) -> T:
 
 def _is_or_in(column: sa.Column[Any], value: Value | tuple[Value, ...]) -> sa.ColumnElement[bool]:
     return column.in_(value) if isinstance(value, tuple) else column == value
+
+
+@functools.cache
+def _by_key(table: sa.Table) -> sa.Select[Any]:
+    """The row whose key columns are given by their names."""
+    return sa.select(table).where(*(c == sa.bindparam(c.name) for c in table.primary_key.columns))
 
 
 @functools.cache

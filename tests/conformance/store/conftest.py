@@ -12,8 +12,8 @@ from hanse.store import Store
 def postgresql():
     if server_binaries() is None:
         pytest.skip("PostgreSQL is not on this machine: apt-get install postgresql")
-    with postgresql_server() as url:
-        yield url
+    with postgresql_server() as server:
+        yield server.url
 
 
 @pytest.fixture

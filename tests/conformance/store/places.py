@@ -7,7 +7,9 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import psycopg
 
@@ -35,9 +37,17 @@ def free_port():
         return s.getsockname()[1]
 
 
+class Server(NamedTuple):
+    """A running server: its URL, and how to start and stop it as a power cut would."""
+
+    url: str
+    start: Callable[[], None]
+    stop: Callable[[], None]
+
+
 @contextlib.contextmanager
 def postgresql_server():
-    """The URL of a fresh server on this machine; gone afterwards."""
+    """A fresh server on this machine; gone afterwards."""
     binaries, who, port = server_binaries(), _as_plain_user(), free_port()
     folder = Path(tempfile.mkdtemp(prefix="hanse-pg-"))
     if who:
@@ -55,11 +65,20 @@ def postgresql_server():
     options = (
         f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c shared_buffers=32MB -c fsync=off"
     )
-    run(pg_ctl, "-D", data, "-l", folder / "log", "-w", "-o", options, "start")
-    try:
-        yield f"postgresql://hanse@127.0.0.1:{port}/postgres"
-    finally:
+
+    def start():
+        run(pg_ctl, "-D", data, "-l", folder / "log", "-w", "-o", options, "start")
+
+    def stop():
         run(pg_ctl, "-D", data, "-m", "immediate", "-w", "stop")
+
+    start()
+    server = Server(f"postgresql://hanse@127.0.0.1:{port}/postgres", start, stop)
+    try:
+        yield server
+    finally:
+        with contextlib.suppress(AssertionError):
+            stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
