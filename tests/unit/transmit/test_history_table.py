@@ -271,7 +271,7 @@ async def test_other_engines_read_the_table_while_the_node_writes(tmp_path):
         if hour == 1:
             house.merge(2 * 86_400)
     schema = {f.name: str(f.type) for f in DeltaTable(uri).schema().fields}
-    assert "timestamp" in schema["at"]
+    assert "timestamp" in schema["time"]
 
 
 async def test_deltalake_makes_a_checkpoint_and_everything_is_still_known(tmp_path, monkeypatch):

@@ -260,17 +260,17 @@ def _file(add: Mapping[str, Any]) -> File:
         rows=int(stats["numRecords"]),
         signal_min=int(low["signal"]),
         signal_max=int(high["signal"]),
-        at_min_us=_us(low["at"]),
-        at_max_us=_us(high["at"]) + 999,
+        at_min_us=_us(low["time"]),
+        at_max_us=_us(high["time"]) + 999,
     )
 
 
 def _addition(file: File, now_ms: int, *, data_change: bool) -> dict[str, Any]:
     stats = {
         "numRecords": file.rows,
-        "minValues": {"signal": file.signal_min, "at": _text(file.at_min_us)},
-        "maxValues": {"signal": file.signal_max, "at": _text(file.at_max_us)},
-        "nullCount": {"signal": 0, "at": 0},
+        "minValues": {"signal": file.signal_min, "time": _text(file.at_min_us)},
+        "maxValues": {"signal": file.signal_max, "time": _text(file.at_max_us)},
+        "nullCount": {"signal": 0, "time": 0},
     }
     return {
         "path": file.path,

@@ -21,7 +21,7 @@ FOOTERS_MAX = 512
 
 SAMPLE_COLUMNS = (
     Column("signal", "integer"),
-    Column("at", "timestamp"),
+    Column("time", "timestamp"),
     Column("value", "double"),
     Column("quality", "byte"),
     Column("delay_ms", "integer"),
@@ -29,8 +29,8 @@ SAMPLE_COLUMNS = (
     Column("kept", "string"),
     Column("day", "date"),
 )
-_READ = ("signal", "at", "value", "quality", "delay_ms", "text")
-_LEAN = ("signal", "at", "value", "quality")
+_READ = ("signal", "time", "value", "quality", "delay_ms", "text")
+_LEAN = ("signal", "time", "value", "quality")
 
 
 def day_of(at_us: int) -> str:
@@ -72,7 +72,7 @@ def from_table(table: Any) -> Rows:
     delay = table.column("delay_ms").to_numpy() if "delay_ms" in names else np.zeros(n, np.int32)
     return Rows(
         signal=table.column("signal").to_numpy(),
-        at_us=table.column("at").cast(pa.int64()).to_numpy(),
+        at_us=table.column("time").cast(pa.int64()).to_numpy(),
         value=table.column("value").to_numpy(),
         quality=table.column("quality").to_numpy().view(np.uint8),
         delay_ms=delay,
@@ -93,7 +93,7 @@ class Output:
         self.rows = 0
 
     def write(self, table: Any) -> None:
-        """Append an Arrow table with columns ``signal`` and ``at``."""
+        """Append an Arrow table with columns ``signal`` and ``time``."""
         import pyarrow.compute as pc
 
         if table.num_rows == 0:
@@ -101,7 +101,7 @@ class Output:
         if self._writer is None:
             self._writer = _writer(self._file, table.schema)
         self._writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
-        at = table.column("at").cast("int64")
+        at = table.column("time").cast("int64")
         bounds = (pc.min_max(table.column("signal")).as_py(), pc.min_max(at).as_py())
         self._ranges.append(tuple(b[k] for b in bounds for k in ("min", "max")))
         self.rows += table.num_rows
@@ -144,9 +144,9 @@ def _writer(file: Any, schema: Any) -> Any:
         schema,
         compression="zstd",
         compression_level=ZSTD_LEVEL,
-        use_dictionary=[name for name in schema.names if name != "at"],
-        column_encoding={"at": "DELTA_BINARY_PACKED"},
-        write_statistics=["signal", "at"],
+        use_dictionary=[name for name in schema.names if name != "time"],
+        column_encoding={"time": "DELTA_BINARY_PACKED"},
+        write_statistics=["signal", "time"],
     )
 
 
@@ -174,7 +174,7 @@ def _footer(path: str) -> tuple[Any, NDArray[np.int64]]:
     for i in range(footer.num_row_groups):
         group = footer.row_group(i)
         signal = group.column(names.index("signal")).statistics
-        at = group.column(names.index("at")).statistics
+        at = group.column(names.index("time")).statistics
         ranges[i] = (signal.min, signal.max, at.min_raw, at.max_raw)
     return footer, ranges
 

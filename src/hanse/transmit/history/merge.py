@@ -147,7 +147,7 @@ class Merger:
         try:
             for rows in self._groups(task.files):
                 output.write(files.to_table(rows))
-                with_lead = concat([self._lead(task, rows), rows])
+                with_lead = in_order(concat([self._lead(task, rows), rows]))
                 for width, out in rolled.items():
                     out.write(_table(_rolled(with_lead, width, from_us=task.start_us)))
             return self._put(task, output, rolled)
@@ -269,28 +269,28 @@ def checkpoint(log: Log) -> bool:
 
 
 def _rolled(rows: Rows, width_us: int, *, from_us: int) -> Buckets:
-    """The buckets of rows and their lead that are worth storing."""
-    found = rollup.buckets(in_order(rows), width_us)
-    return _worth_storing(rollup.cut(found, from_us, rollup.ALWAYS_US), width_us)
+    """The buckets that are worth storing of sorted rows and their lead.
 
-
-def _worth_storing(found: Buckets, width_us: int) -> Buckets:
-    """Minutes of slow signals are quicker computed than stored."""
-    if width_us != MINUTE_US or len(found) == 0:
-        return found
-    n = np.bincount(found.signal, weights=found.count) / np.maximum(np.bincount(found.signal), 1)
-    mask = n[found.signal] >= MINUTE_SAMPLES_MIN
-    return rollup.masked(found, mask)
+    Minutes of slow signals are quicker computed than stored.
+    """
+    if width_us == MINUTE_US:
+        n = np.bincount(rows.signal)
+        minutes = (int(rows.at_us.max()) - int(rows.at_us.min())) / MINUTE_US + 1
+        fast = n >= MINUTE_SAMPLES_MIN * minutes
+        if not fast.any():
+            return rollup.none()
+        rows = rows.take(fast[rows.signal])
+    return rollup.cut(rollup.buckets(rows, width_us), from_us, rollup.ALWAYS_US)
 
 
 def _table(found: Buckets) -> Any:
     import pyarrow as pa
 
     columns = {
-        "at" if name == "at_us" else name: getattr(found, name)
+        "time" if name == "at_us" else name: getattr(found, name)
         for name in Buckets.__struct_fields__
     }
-    columns["at"] = pa.array(columns["at"], pa.timestamp("us", "UTC"))
+    columns["time"] = pa.array(columns["time"], pa.timestamp("us", "UTC"))
     return pa.table(columns)
 
 

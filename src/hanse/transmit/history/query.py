@@ -255,7 +255,7 @@ class History:
         """Buckets of some signals out of a rollup file."""
         folder = self._rolled[width_us].folder
         names = list(Buckets.__struct_fields__)
-        columns = ["at" if name == "at_us" else name for name in names]
+        columns = ["time" if name == "at_us" else name for name in names]
         table = files.tables(
             folder, file, signals, start_us=period[0], end_us=period[1], columns=columns
         )
@@ -266,7 +266,7 @@ def buckets_of(table: Any) -> Buckets:
     """The buckets of an Arrow table."""
     import pyarrow as pa
 
-    at = table.column("at").cast(pa.int64()).to_numpy()
+    at = table.column("time").cast(pa.int64()).to_numpy()
     rest = [n for n in Buckets.__struct_fields__ if n != "at_us"]
     return Buckets(at_us=at, **{name: table.column(name).to_numpy() for name in rest})
 

@@ -28,7 +28,7 @@ MINUTES = "minutes"
 HOURS = "hours"
 ROLLUP_COLUMNS = (
     Column("signal", "integer"),
-    Column("at", "timestamp"),
+    Column("time", "timestamp"),
     *(Column(name, "double") for name in ("min", "max", "mean", "last", "held")),
     Column("count", "integer"),
     Column("good", "float"),
