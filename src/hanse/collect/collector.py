@@ -235,6 +235,7 @@ class Collector:
     async def _flush(self) -> None:
         """Hand on what waits, then cut the next frames; what is not kept yet stays first."""
         await self._hand_on()
+        samples = self._take.samples
         for partition, packer in self._packers.items():
             while (made := packer.cut(self._world.clock.ns())) is not None:
                 self._outgoing.append(
@@ -243,7 +244,7 @@ class Collector:
                 self._frames += 1
                 await self._hand_on()
         self._tell_squeezed()
-        self._take.drained()
+        self._take.drained(samples)
         self._outgoing += [functools.partial(self._sink.gap, g) for g in self._take.gaps.take()]
         events, self._take.events = self._take.events, []
         self._outgoing += [functools.partial(self._sink.event, e) for e in events]

@@ -70,6 +70,8 @@ class Gathering:
         self.troubles = Troubles()
         self.events: list[Draft] = []
         self.samples = 0
+        self.kept = 0
+        self._flushed = asyncio.Event()
         self.restamped = 0
         self.went_up = asyncio.Event()
         self.last_ns: int | None = None
@@ -182,6 +184,13 @@ class Gathering:
         self.certificate_until = certificate_until or self.certificate_until
         self.device = self.device if device is None else device[:200]
 
+    async def settled(self) -> None:
+        """Wait until all that was taken so far is kept."""
+        until = self.samples
+        while self.kept < until:
+            self._flushed.clear()
+            await self._flushed.wait()
+
     async def room(self) -> None:
         """Wait until what was taken can be handed on."""
         if self.waiting >= ROOM_SAMPLES_MAX:
@@ -200,8 +209,10 @@ class Gathering:
         """Samples not yet cut into frames."""
         return sum(len(p) for p in self._packers.values())
 
-    def drained(self) -> None:
-        """Frames were handed on: polling may go on if there is room."""
+    def drained(self, samples: int) -> None:
+        """So many samples are kept in all: polling may go on if there is room."""
+        self.kept = samples
+        self._flushed.set()
         if self.waiting < ROOM_SAMPLES_MAX:
             self._has_room.set()
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Protocol
 
 from msgspec import Meta, Struct
 
+from hanse.collect.doors import Doors
 from hanse.model.dice import Dice
 from hanse.model.errors import BadConfig
 from hanse.model.event import Draft
@@ -22,6 +23,7 @@ from hanse.model.text import Text
 from hanse.model.time import Clock, Instant
 
 ADDRESS_MAX = 1_000
+MEMORY_TEXT_MAX = 1_000_000
 POINTS_MAX = 50_000
 """Signals of one connection."""
 
@@ -72,6 +74,33 @@ class Trust(Protocol):
         ...
 
 
+class Memory(Protocol):
+    """What a connector must still know after a restart: how far it has read, what it counted."""
+
+    def get(self, key: str) -> str:
+        """What was kept under a key, empty if nothing was."""
+        ...
+
+    def put(self, key: str, text: str) -> None:
+        """Keep a text of at most MEMORY_TEXT_MAX characters under a key, for good."""
+        ...
+
+
+class MemoryOfProcess:
+    """A `Memory` that ends with the process: for tests and for looking at a device."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, str] = {}
+
+    def get(self, key: str) -> str:
+        """What was kept."""
+        return self._kept.get(key, "")
+
+    def put(self, key: str, text: str) -> None:
+        """Keep it as long as this lives."""
+        self._kept[key] = text
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class World:
     """What a connector may use: time, chance, trust, its own key pair, secrets, files."""
@@ -85,6 +114,8 @@ class World:
     """The secret of a name. Raises NotFound."""
     connection: str = ""
     """The key of the connection in hand."""
+    memory: Memory = dataclasses.field(default_factory=MemoryOfProcess)
+    doors: Doors = dataclasses.field(default_factory=Doors)
 
     def reveal(self, text: str) -> str:
         """A setting's value, looked up where it reads ``secret:NAME``."""
@@ -150,6 +181,10 @@ class Intake(Protocol):
         started: Instant | None = None,
     ) -> None:
         """Something for the diagnostics page; ``started`` is when the device itself started."""
+        ...
+
+    async def settled(self) -> None:
+        """Wait until all that was taken so far is kept by the sink."""
         ...
 
     async def room(self) -> None:

@@ -13,7 +13,19 @@ from hanse.collect.ports import Connector
 from hanse.model.errors import BadConfig, NotFound
 
 GROUP = "hanse.connectors"
-BUILT_IN = ("opcua", "modbus", "mqtt", "sparkplug", "replay")
+BUILT_IN = (
+    "opcua",
+    "modbus",
+    "s7",
+    "mqtt",
+    "sparkplug",
+    "http",
+    "push",
+    "sql",
+    "files",
+    "manual",
+    "replay",
+)
 CONNECTORS_MAX = 500
 
 

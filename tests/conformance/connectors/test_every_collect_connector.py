@@ -39,7 +39,7 @@ def collecting(rig, tmp_path, sink, *addresses):
         a_bind(n, address, type=types.get(address, ""))
         for n, address in enumerate(addresses or rig.good, 1)
     ]
-    world = a_world(tmp_path)
+    world = a_world(tmp_path, **rig.world())
     return a_collector(rig.protocol, rig.settings(), binds, world=world, sink=sink)
 
 
