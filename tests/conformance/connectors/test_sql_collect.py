@@ -2,10 +2,6 @@
 
 import psycopg
 import pytest
-
-from hanse.collect.connectors.sql.config import SqlConfig, from_url
-from hanse.collect.ports import MemoryOfProcess
-from hanse.model.time import parse_instant, to_ns
 from tests.conformance.connectors.builders import (
     KeptSink,
     a_bind,
@@ -16,12 +12,18 @@ from tests.conformance.connectors.builders import (
 )
 from tests.conformance.store.places import postgresql_server, server_binaries
 
+from hanse.collect.connectors.sql.config import SqlConfig, from_url
+from hanse.collect.ports import MemoryOfProcess
+from hanse.model.time import parse_instant, to_ns
+
 
 @pytest.mark.skipif(server_binaries() is None, reason="PostgreSQL is not installed")
 async def test_postgresql_is_read_by_key_without_leaving_rows_out(tmp_path):
     memory, sink = MemoryOfProcess(), KeptSink()
     with postgresql_server() as url, psycopg.connect(url, autocommit=True) as line:
-        line.execute("create table log (n bigserial primary key, at timestamptz, tag text, v numeric)")
+        line.execute(
+            "create table log (n bigserial primary key, at timestamptz, tag text, v numeric)"
+        )
         insert = "insert into log (at, tag, v) values ('2026-03-01T11:00:00+01', %s, %s)"
         settings = SqlConfig(
             url=url.replace("postgresql://", "postgresql+psycopg://"),

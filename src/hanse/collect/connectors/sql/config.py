@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import parse_qs, urlsplit, urlunsplit
+from urllib.parse import parse_qs
 
 import msgspec
 from msgspec import Meta, Struct
 
 from hanse.model.errors import BadConfig
-
-_Name = Annotated[str, Meta(max_length=200)]
 
 
 class SqlConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,14 +56,13 @@ def from_url(url: str) -> SqlConfig:
     Raises:
         BadConfig: not such a URL.
     """
-    parts = urlsplit(url.removeprefix("sql+"))
-    fields: dict[str, object] = {k: v[-1] for k, v in parse_qs(parts.query).items()}
-    address = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
-    if not parts.netloc and "://" not in address:
-        address = f"{parts.scheme}://{parts.path}"
+    address, _, query = url.removeprefix("sql+").partition("?")
+    fields: dict[str, object] = {k: v[-1] for k, v in parse_qs(query).items()}
     try:
         return msgspec.convert(fields | {"url": address}, SqlConfig, strict=False)
     except msgspec.ValidationError as error:
         raise BadConfig(
-            str(error), subject=parts.netloc[:200], remedy="Add ?table=NAME&key=COLUMN"
+            str(error),
+            subject=address.rpartition("@")[2][:200],
+            remedy="Add ?table=NAME&key=COLUMN",
         ) from error
