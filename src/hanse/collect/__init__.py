@@ -12,36 +12,49 @@ Limits: POINTS_MAX signals a connection, BUFFER_SAMPLES_MAX samples waiting, the
 
 from hanse.collect.collector import Collector, Connection, Start, epoch_of
 from hanse.collect.diagnostics import Diagnostics, LineState, Trouble
+from hanse.collect.doors import Delivery, Doors, Receipt
+from hanse.collect.inspect import Look, look, look_with
 from hanse.collect.mapping import Bind, Line, Mapping, bind, from_toml, lines_of, to_toml
 from hanse.collect.ports import (
     Certificate,
     Connector,
     Found,
     Intake,
+    Memory,
     Point,
     Sink,
     Trust,
     World,
 )
+from hanse.collect.propose import AssetProposal, Proposal, propose
 from hanse.collect.registry import connector, connector_of_url, names, settings_of
+from hanse.collect.scan import Answered, scan
 from hanse.collect.write import Allowed, Audit, Guard, Written
 
 __all__ = [
     "Allowed",
+    "Answered",
+    "AssetProposal",
     "Audit",
     "Bind",
     "Certificate",
     "Collector",
     "Connection",
     "Connector",
+    "Delivery",
     "Diagnostics",
+    "Doors",
     "Found",
     "Guard",
     "Intake",
     "Line",
     "LineState",
+    "Look",
     "Mapping",
+    "Memory",
     "Point",
+    "Proposal",
+    "Receipt",
     "Sink",
     "Start",
     "Trouble",
@@ -54,7 +67,11 @@ __all__ = [
     "epoch_of",
     "from_toml",
     "lines_of",
+    "look",
+    "look_with",
     "names",
+    "propose",
+    "scan",
     "settings_of",
     "to_toml",
 ]

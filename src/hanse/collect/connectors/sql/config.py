@@ -64,5 +64,5 @@ def from_url(url: str) -> SqlConfig:
         raise BadConfig(
             str(error),
             subject=address.rpartition("@")[2][:200],
-            remedy="Add ?table=NAME&key=COLUMN",
+            remedy="Add ?table=T&key=K",
         ) from error
