@@ -87,10 +87,10 @@ _TYPES: dict[str, tuple[str, ...]] = {
         ("furnace", "furnace oven zone ofen 炉"),
     )
 }
-_STATIC = tuple(
-    ["manufacturer", "model", "serial", "revision", "version", "uri", "hardware", "software"]
+_STATIC = frozenset(
+    {"manufacturer", "model", "serial", "revision", "version", "uri", "hardware", "software"}
 )
-_NUMBERS = tuple(["double", "float", "int", "byte", "decimal", "number", "real", "numeric"])
+_NUMBERS = ("double", "float", "int", "byte", "decimal", "number", "real", "numeric")
 
 
 def propose(found: Iterable[Found], *, asset: str = "") -> list[AssetProposal]:
