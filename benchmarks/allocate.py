@@ -1,0 +1,192 @@
+"""`./dev bench allocate --data DIR --kind jsp|fjsp|rcpsp --seconds 10 [--only GLOB] [--peers]`.
+
+Ours against PyJobShop and raw CP-SAT, each with 2 and with 8 workers and the same seconds (the
+best of the four is the peer), and against the dispatching rules (`rules`). Every schedule passes
+the checker. Compiling is done before the clock starts; `first_s` is the first whole schedule.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fnmatch
+import io
+import json
+import statistics
+import time
+from pathlib import Path
+
+from hanse.allocate.check import check
+from hanse.allocate.jobshop import JobShop, Limits, as_plan, as_shop, solve
+from hanse.allocate.project import Project, broken, solve_project
+
+
+def read_jobshop(path: Path) -> JobShop:
+    lines = [line.split() for line in path.read_text().splitlines() if line.strip()]
+    jobs, machines = int(lines[0][0]), int(lines[0][1])
+    rows = [list(map(int, line)) for line in lines[1 : jobs + 1]]
+    return JobShop(
+        machines,
+        [[[(r[i], r[i + 1])] for i in range(0, len(r) - 1, 2) if r[i] >= 0] for r in rows],
+    )
+
+
+def read_flexible(path: Path) -> JobShop:
+    lines = [line.split() for line in path.read_text().splitlines() if line.strip()]
+    jobs, machines = int(lines[0][0]), int(lines[0][1])
+    found = []
+    for line in lines[1 : jobs + 1]:
+        row = iter(map(int, line))
+        steps = [[(next(row) - 1, next(row)) for _ in range(next(row))] for _ in range(next(row))]
+        found.append(steps)
+    return JobShop(machines, found)
+
+
+def read_project(path: Path) -> Project:
+    numbers = iter(map(int, path.read_text().split()))
+    count, resources = next(numbers), next(numbers)
+    capacities = [next(numbers) for _ in range(resources)]
+    project = Project([], [], capacities, [])
+    for _ in range(count):
+        project.durations.append(next(numbers))
+        project.uses.append([next(numbers) for _ in range(resources)])
+        project.followers.append([next(numbers) - 1 for _ in range(next(numbers))])
+    return project
+
+
+def ours(kind: str, problem, seconds: float) -> dict:
+    if kind == "rcpsp":
+        began = time.perf_counter()
+        found = solve_project(problem, seconds=seconds)
+        assert broken(problem, found.starts) == []
+        return {
+            "ops": len(problem.durations),
+            "ours": found.makespan,
+            "bound": found.bound,
+            "first_s": round(time.perf_counter() - began, 3),
+        }
+    solved = solve(problem, Limits(seconds, time.perf_counter))
+    violations = check(as_shop(problem), as_plan(problem, solved.starts, solved.choices))
+    assert violations == [], violations[:3]
+    return {
+        "ops": problem.size(),
+        "ours": solved.makespan,
+        "bound": solved.bound,
+        "first_s": round(solved.first_s, 4),
+        "rules": solved.first,
+    }
+
+
+def raw_cpsat(kind: str, problem, seconds: float, workers: int) -> int | None:
+    from ortools.sat.python import cp_model
+
+    from hanse.allocate.cpsat import model_of, solver_of
+    from hanse.allocate.project import _model
+
+    if kind == "rcpsp":
+        model, _, end = _model(problem, sum(problem.durations))
+    else:
+        upper = sum(max(d for _, d in step) for job in problem.jobs for step in job)
+        model, _, _, end = model_of(problem, upper)
+    solver = solver_of(seconds=seconds, workers=workers)
+    status = solver.solve(model)
+    return solver.value(end) if status in (cp_model.OPTIMAL, cp_model.FEASIBLE) else None
+
+
+def pyjobshop(kind: str, problem, seconds: float, workers: int) -> int | None:
+    from pyjobshop import Model
+
+    model = Model()
+    if kind == "rcpsp":
+        resources = [model.add_renewable(capacity=c) for c in problem.capacities]
+        tasks = [model.add_task() for _ in problem.durations]
+        for task, duration, uses in zip(tasks, problem.durations, problem.uses, strict=True):
+            used = [(r, u) for r, u in zip(resources, uses, strict=True) if u]
+            model.add_mode(task, [r for r, _ in used], duration, demands=[u for _, u in used])
+        for x, followers in enumerate(problem.followers):
+            for y in followers:
+                model.add_end_before_start(tasks[x], tasks[y])
+    else:
+        machines = [model.add_machine() for _ in range(problem.machines)]
+        for steps in problem.jobs:
+            job = model.add_job()
+            before = None
+            for step in steps:
+                task = model.add_task(job=job)
+                for machine, duration in step:
+                    model.add_mode(task, machines[machine], duration)
+                if before is not None:
+                    model.add_end_before_start(before, task)
+                before = task
+    with contextlib.redirect_stdout(io.StringIO()):
+        result = model.solve(time_limit=seconds, num_workers=workers, display=False)
+    return None if result.objective == float("inf") else int(result.objective)
+
+
+def peers(kind: str, problem, seconds: float, workers: list[int]) -> dict[str, int | None]:
+    found = {}
+    for count in workers:
+        found[f"cp-sat/{count}"] = raw_cpsat(kind, problem, seconds, count)
+        found[f"pyjobshop/{count}"] = pyjobshop(kind, problem, seconds, count)
+    return found
+
+
+READERS = {"jsp": read_jobshop, "fjsp": read_flexible, "rcpsp": read_project}
+
+
+def run(args: argparse.Namespace) -> dict:
+    bounds = json.loads((args.data / "bounds.json").read_text())[args.kind]
+    rows = []
+    for seconds in (0.01,) if args.kind != "rcpsp" else ():
+        for step in ([(0, 1)], [(0, 1), (1, 1)]):
+            solve(
+                JobShop(2, [[step, step], [step]]), Limits(seconds, time.perf_counter, prove=False)
+            )
+    for path in sorted((args.data / args.kind).iterdir()):
+        if path.stem not in bounds or not fnmatch.fnmatch(path.stem, args.only):
+            continue
+        known = bounds[path.stem]
+        problem = READERS[args.kind](path)
+        row = {"name": path.stem, **ours(args.kind, problem, args.seconds)}
+        row |= {"lb": known["lb"], "ub": known["ub"]}
+        row["gap_pct"] = round(100 * (row["ours"] / known["ub"] - 1), 3)
+        row["proven"] = row["bound"] == row["ours"]
+        row["peer"] = row["peer_gap_pct"] = None
+        if args.peers:
+            row["peers"] = peers(args.kind, problem, args.seconds, args.workers)
+            best = [v for v in row["peers"].values() if v is not None]
+            if best:
+                row["peer"] = min(best)
+                row["peer_gap_pct"] = round(100 * (min(best) / known["ub"] - 1), 3)
+        rows.append(row)
+        if not args.json:
+            print(row, flush=True)
+    gaps = [row["gap_pct"] for row in rows]
+    peer_gaps = [row["peer_gap_pct"] for row in rows if row["peer_gap_pct"] is not None]
+    return {
+        "rows": rows,
+        "mean_gap_pct": round(statistics.fmean(gaps), 3) if gaps else None,
+        "peer_mean_gap_pct": round(statistics.fmean(peer_gaps), 3) if peer_gaps else None,
+        "proven_pct": round(100 * sum(r["proven"] for r in rows) / len(rows), 1) if rows else None,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data/scheduling"))
+    parser.add_argument("--kind", choices=list(READERS), default="jsp")
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--only", default="*")
+    parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--workers", type=int, nargs="+", default=[2, 8])
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    result = run(args)
+    if args.json:
+        print(json.dumps(result))
+    else:
+        print({key: value for key, value in result.items() if key != "rows"})
+
+
+if __name__ == "__main__":
+    main()
