@@ -391,7 +391,8 @@ def _restart(
 @njit
 def search(
     g: NDArray[np.int64], machine: Ints, tabu: Ints, best: NDArray[np.int64],
-    elite: NDArray[np.int64], log: Ints, tenure: int, stall: int, rounds: int, bound: int, seed: int,
+    elite: NDArray[np.int64], log: Ints, tenure: int, stall: int, rounds: int, bound: int,
+    seed: int,
 ) -> None:  # fmt: skip
     """``rounds`` moves on from the graph ``g``, which stays consistent between calls.
 
