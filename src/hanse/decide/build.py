@@ -24,12 +24,13 @@ from hanse.decide.columns import B1, F8, I4, I8
 from hanse.decide.conditions import JointBank
 from hanse.decide.fit import INSTANCES_MAX, UNFIT_MAX, Fitted, Plant, Unfit
 from hanse.decide.latches import Latches
-from hanse.decide.place import place_expr, place_sequence, place_spc
+from hanse.decide.place import place_expr, place_model, place_sequence, place_spc
 from hanse.decide.rules import (
     Delayed,
     Expr,
     Level,
     Limit,
+    Model,
     Rate,
     Rule,
     Sequence,
@@ -182,8 +183,8 @@ def _place(draft: Draft, number: int, rule: Rule) -> None:
             place_expr(draft, number, rule)
         case Sequence():
             place_sequence(draft, number, rule)
-        case _:
-            return
+        case Model():
+            place_model(draft, number, rule)
 
 
 def _fitted(draft: Draft, rule: Limit | Rate | Window | Stale | State) -> Fitted:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import msgspec
 import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from hanse.decide.build import Built, build
 from hanse.decide.columns import Batch, Columns
@@ -20,6 +21,7 @@ from hanse.decide.latches import Flips
 from hanse.decide.rules import Limit, Rule
 from hanse.decide.say import cleared, raised
 from hanse.decide.transition import Contribution, Transition
+from hanse.decide.watch import ModelBank
 from hanse.model.errors import Conflict
 from hanse.model.plant import Signal
 from hanse.model.sample import Frame
@@ -183,11 +185,18 @@ class Engine:
         plain = msgspec.json.encode((self.rules, self.plant.assets))
         return hashlib.sha256(plain + self.plant.ids.tobytes()).hexdigest()[:16]
 
+    def _models(self) -> list[ModelBank]:
+        return [b for b in self._built.joint if isinstance(b, ModelBank)]
+
+    def _extra(self) -> NDArray[np.uint8]:
+        saved = msgspec.json.encode([bank.extra() for bank in self._models()])
+        return np.frombuffer(saved, np.uint8)
+
     def snapshot(self) -> bytes:
         """The whole state as an npz image (no pickle); frames not yet ticked are not in it."""
         image = io.BytesIO()
         mark = np.frombuffer(self.fingerprint().encode(), np.uint8)
-        np.savez(image, allow_pickle=False, fingerprint=mark, **self._kept())
+        np.savez(image, allow_pickle=False, fingerprint=mark, extra=self._extra(), **self._kept())
         return image.getvalue()
 
     def restore(self, image: bytes) -> None:
@@ -204,6 +213,9 @@ class Engine:
                 )
             for name, column in self._kept().items():
                 column[...] = kept[name]
+            extra = msgspec.json.decode(kept["extra"].tobytes(), type=list[list[bytes]])
+        for bank, saved in zip(self._models(), extra, strict=True):
+            bank.take_extra(saved)
         self._latches.refresh()
         self._gates.refresh()
 

@@ -10,11 +10,12 @@ import numpy as np
 from hanse.decide.banks import Bank, Stand
 from hanse.decide.columns import B1, I4
 from hanse.decide.conditions import ExprBank, SequenceBank, Steps, Wiring
-from hanse.decide.expr.parse import Node, names, parse_expression
+from hanse.decide.expr.parse import Name, Node, names, parse_expression
 from hanse.decide.expr.units import check_units
 from hanse.decide.fit import Plant
-from hanse.decide.rules import Expr, Sequence, Spc
+from hanse.decide.rules import Expr, Model, Sequence, Spc
 from hanse.decide.spc import TESTS, Chart, SpcBank, SpcShape
+from hanse.decide.watch import ModelBank
 from hanse.model.errors import BadConfig
 from hanse.model.text import Text
 from hanse.model.time import NS_PER_S
@@ -86,13 +87,35 @@ def place_sequence(draft: Draft, number: int, rule: Sequence) -> None:
     draft.add(("sequence", number), make, _joint_stand(number, wiring, rule.within_s))
 
 
+def place_model(draft: Draft, number: int, rule: Model) -> None:
+    """A detector on each asset that has all the signals.
+
+    Raises:
+        BadConfig: the lead is not one of the rule's signals.
+    """
+    if rule.lead and rule.lead not in rule.signals:
+        raise BadConfig(
+            f"the lead '{rule.lead}' is not one of the signals",
+            subject=rule.key,
+            remedy="Add it to signals",
+        )
+    for name in rule.signals:
+        draft.plant.signal(rule.asset_type, name, rule=rule.key)
+    wiring = wire(draft, number, rule, *(Name(n) for n in rule.signals))
+
+    def make(_: list[Stand], first: int, __: int, /) -> Bank:
+        return ModelBank(wiring, first, rule=rule)
+
+    draft.add(("model", number), make, _joint_stand(number, wiring, 1.0))
+
+
 def _joint_stand(number: int, wiring: Wiring, limit: float = 0.0) -> Stand:
     n = wiring.asset.size
     slot = wiring.slots[0] if len(wiring.names) else np.zeros(n, np.int32)
     return Stand(number, "", wiring.asset, slot, np.full(n, limit))
 
 
-def wire(draft: Draft, number: int, rule: Expr | Sequence, *trees: Node) -> Wiring:
+def wire(draft: Draft, number: int, rule: Expr | Sequence | Model, *trees: Node) -> Wiring:
     """Which signals and attributes the names of some trees are, on the assets that have all.
 
     Raises:
@@ -122,7 +145,9 @@ def wire(draft: Draft, number: int, rule: Expr | Sequence, *trees: Node) -> Wiri
     return Wiring(assets[has], tuple(signals), slots[:, has], kept)
 
 
-def _check_names(plant: Plant, rule: Expr | Sequence, named: tuple[list[str], list[str]]) -> None:
+def _check_names(
+    plant: Plant, rule: Expr | Sequence | Model, named: tuple[list[str], list[str]]
+) -> None:
     wanted, signals = named
     given = {k for a in plant.assets if a.asset_type == rule.asset_type for k in a.attributes}
     for name in wanted:

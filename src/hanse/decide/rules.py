@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from hanse.decide.detect.settings import Method
 from hanse.model.ids import Key
 from hanse.model.plant import AlarmPriority
 from hanse.model.text import Text
@@ -248,11 +249,11 @@ class Model(Common, frozen=True, kw_only=True, tag="model"):
     """
 
     signals: Annotated[tuple[SignalName, ...], Meta(min_length=1, max_length=256)]
-    detector: Literal["lead", "ewma", "cusum", "mewma", "pca", "aakr"] = "lead"
+    detector: Method = "lead"
     lead: SignalName | None = None
     learn: Annotated[int, Meta(ge=50, le=20_000)] = 400
     every_s: Annotated[float, Meta(gt=0, le=3_600)] = 1.0
-    false_alarm_rate: Annotated[float, Meta(gt=0, lt=0.5)] = 0.01
+    false_alarm_rate: Annotated[float, Meta(gt=0, lt=0.5)] = 0.001
 
 
 Rule = Limit | Rate | Window | Spc | Stale | State | Sequence | Expr | Model

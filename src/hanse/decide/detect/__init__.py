@@ -1,8 +1,13 @@
 """Detectors: an asset compared with its own normal behaviour.
 
-For: assets whose limits nobody knows. What goes in: rows of values at even steps, first a normal
-period to train on. What comes out: a score a row, a limit chosen from a false-alarm rate on the
-normal period, and how much each signal moved the score. Pure numpy.
-Limits: TRAINING_ROWS_MAX rows and DETECTOR_SIGNALS_MAX signals a detector; a signal that never
-moves in training carries no weight until it does.
+For: assets whose limits nobody knows. In: rows of values at even steps, first a normal period to
+train on. Out: a score a row as a multiple of its limit, whether it is beyond it, and how much each
+signal moved it. The limit comes from a false-alarm rate on the normal period itself. Pure numpy.
+Limits: TRAINING_ROWS_MIN to TRAINING_ROWS_MAX rows, DETECTOR_SIGNALS_MAX signals, REGIMES_MAX
+operating conditions a detector.
 """
+
+from hanse.decide.detect.detector import Detector, Reading, load_detector, train
+from hanse.decide.detect.settings import DetectorSettings, Method
+
+__all__ = ["Detector", "DetectorSettings", "Method", "Reading", "load_detector", "train"]

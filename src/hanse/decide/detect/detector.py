@@ -1,0 +1,133 @@
+"""A trained detector: rows in, readings out; its limit from a false-alarm rate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from hanse.decide.columns import F8
+from hanse.decide.detect.methods import Statistic, fit
+from hanse.decide.detect.scale import Scale, fit_scale
+from hanse.decide.detect.settings import (
+    DETECTOR_SIGNALS_MAX,
+    TRAINING_ROWS_MAX,
+    TRAINING_ROWS_MIN,
+    DetectorSettings,
+)
+from hanse.decide.transition import Contribution
+from hanse.model.errors import BadInput
+
+_FOLDS = 4
+
+
+class Reading(Struct, frozen=True):
+    """One row judged: ``score`` 1 is the limit; ``shares`` of the signals add up to 1."""
+
+    score: float
+    beyond: bool
+    shares: tuple[Contribution, ...]
+
+
+class Detector(Struct, kw_only=True):
+    """A detector of one asset with its memory. `take` rows in order of time.
+
+    ``limit`` is in the statistic's own units; ``rows`` how many normal rows it was trained on.
+    """
+
+    settings: DetectorSettings
+    names: list[str]
+    scale: Scale
+    statistic: Statistic
+    limit: float
+    rows: int
+    beyond: bool = False
+    last: list[float] = []
+
+    def score(self, row: F8) -> float:
+        """The score of the next row as a multiple of the limit; NaN while a signal is missing."""
+        z = self.scale.standard(row)
+        if np.isnan(z).any():
+            return float("nan")
+        raw, shares = self.statistic.take(np.clip(z, -1e6, 1e6))
+        self.last = shares.tolist()
+        score = raw / self.limit
+        self.beyond = score > (self.settings.release if self.beyond else 1.0)
+        if not self.beyond:
+            self.scale.learn(row)
+        return score
+
+    def take(self, row: F8) -> Reading | None:
+        """The next row judged; None while a signal is missing."""
+        score = self.score(row)
+        if np.isnan(score):
+            return None
+        total = sum(self.last) or 1.0
+        values = zip(self.names, row.tolist(), self.last, strict=True)
+        shares = [Contribution(name, value, share / total) for name, value, share in values]
+        shares.sort(key=lambda c: -c.share)
+        return Reading(score, self.beyond, tuple(shares))
+
+    def save(self) -> bytes:
+        """The detector with its memory as JSON."""
+        return msgspec.json.encode(self)
+
+
+def load_detector(saved: bytes) -> Detector:
+    """What `Detector.save` gave."""
+    return msgspec.json.decode(saved, type=Detector)
+
+
+def train(rows: F8, names: Sequence[str], settings: DetectorSettings) -> Detector:
+    """A detector from the normal period of an asset: a row an even step, a column a signal.
+
+    Rows with a missing value are left out. Statistics that are fitted to the rows themselves get
+    their limit from folds of time they were not fitted on.
+
+    Raises:
+        BadInput: too few or too many rows or signals, or a lead that is not among them.
+    """
+    whole = rows[~np.isnan(rows).any(axis=1)]
+    _check(whole, names, settings)
+    by = [list(names).index(n) for n in settings.regime_by]
+    follow = 1.0 / settings.rebaseline_rows if settings.rebaseline_rows else 0.0
+    scale = fit_scale(whole, by=by, regimes=settings.regimes, follow=follow)
+    lead = list(names).index(settings.lead) if settings.lead else 0
+    z = np.array([scale.standard(row) for row in whole])
+    limit = float(np.quantile(_normal_scores(z, settings, lead), 1 - settings.false_alarm_rate))
+    return Detector(
+        settings=settings,
+        names=list(names),
+        scale=scale,
+        statistic=fit(z, settings, lead),
+        limit=max(limit * settings.margin, 1e-9),
+        rows=whole.shape[0],
+    )
+
+
+def _check(rows: F8, names: Sequence[str], settings: DetectorSettings) -> None:
+    if not TRAINING_ROWS_MIN <= rows.shape[0] <= TRAINING_ROWS_MAX:
+        raise BadInput(
+            f"a detector learns from {TRAINING_ROWS_MIN} to {TRAINING_ROWS_MAX} whole rows",
+            subject=f"{rows.shape[0]} rows",
+            remedy="Give it a longer normal period, or thin it out",
+        )
+    if not 1 <= len(names) <= DETECTOR_SIGNALS_MAX:
+        raise BadInput(f"a detector watches 1 to {DETECTOR_SIGNALS_MAX} signals")
+    stray = [n for n in (settings.lead, *settings.regime_by) if n and n not in names]
+    if stray:
+        raise BadInput(f"'{stray[0]}' is not among the detector's signals", subject=stray[0])
+
+
+def _normal_scores(z: F8, settings: DetectorSettings, lead: int) -> F8:
+    if settings.method in {"lead", "lead_cusum"}:
+        return _run(fit(z, settings, lead), z)
+    folds = np.array_split(np.arange(z.shape[0]), _FOLDS)
+    scores = [_run(fit(np.delete(z, fold, axis=0), settings, lead), z[fold]) for fold in folds]
+    return np.concatenate(scores)
+
+
+def _run(statistic: Statistic, z: F8) -> F8:
+    return np.array([statistic.take(row)[0] for row in z])

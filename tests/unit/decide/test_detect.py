@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+
+from hanse.decide.detect import DetectorSettings, load_detector, train
+from hanse.model.errors import BadInput
+
+NAMES = ["flow", "pressure", "current"]
+
+
+def normal(rows=600, seed=1):
+    dice = np.random.default_rng(seed)
+    load = dice.normal(0, 1, rows)
+    return np.stack(
+        [32 + load + dice.normal(0, 0.3, rows), 5 - 0.5 * load, 1 + dice.normal(0, 0.1, rows)], 1
+    )
+
+
+def watched(detector, rows):
+    return [detector.take(row).beyond for row in rows]
+
+
+@pytest.mark.parametrize("method", ["lead", "lead_cusum", "ewma", "mewma", "pca", "aakr"])
+def test_a_shift_is_seen_and_the_normal_is_mostly_quiet(method):
+    detector = train(normal(), NAMES, DetectorSettings(method=method, false_alarm_rate=0.01))
+    assert np.mean(watched(detector, normal(seed=2))) < 0.15
+    shifted = normal(200, seed=3) - np.array([4.0, 0, 0])
+    assert np.mean(watched(detector, shifted)[20:]) > 0.9
+
+
+@pytest.mark.parametrize("method", ["ewma", "mewma", "pca", "aakr"])
+def test_the_signal_that_moved_has_the_largest_share(method):
+    detector = train(normal(), NAMES, DetectorSettings(method=method))
+    rows = normal(60, seed=3) + np.array([0, 0, 3.0])
+    reading = [detector.take(row) for row in rows][-1]
+    assert reading.shares[0].signal == "current"
+    assert sum(c.share for c in reading.shares) == pytest.approx(1.0)
+
+
+def test_slow_drift_is_followed_where_asked():
+    drift = np.linspace(0, 6, 6_000)[:, None] * np.array([1.0, 0, 0])
+    rows = normal(6_000, seed=4) + drift
+    still = train(normal(), NAMES, DetectorSettings(method="lead"))
+    follows = train(normal(), NAMES, DetectorSettings(method="lead", rebaseline_rows=200))
+    assert watched(still, rows)[-1]
+    assert np.mean(watched(follows, rows)) < 0.05
+
+
+def test_operating_conditions_have_a_normal_of_their_own():
+    dice = np.random.default_rng(5)
+    speed = np.repeat([1.0, 5.0, 1.0, 5.0, 1.0], 100)
+    rows = np.stack([speed, 10 * speed + dice.normal(0, 1, 500)], 1)
+    settings = DetectorSettings(lead="load", regimes=2, regime_by=("speed",))
+    detector = train(rows, ["speed", "load"], settings)
+    assert not any(watched(detector, rows))
+    low = np.stack([np.full(50, 1.0), np.full(50, 50.0)], 1)
+    assert watched(detector, low)[-1]
+
+
+def test_a_saved_detector_goes_on_where_it_was():
+    one = train(normal(), NAMES, DetectorSettings(method="mewma"))
+    watched(one, normal(50, seed=6))
+    two = load_detector(one.save())
+    rows = normal(50, seed=7)
+    assert [one.score(r) for r in rows] == [two.score(r) for r in rows]
+
+
+def test_a_missing_value_gives_no_word():
+    detector = train(normal(), NAMES, DetectorSettings())
+    assert detector.take(np.array([1.0, np.nan, 1.0])) is None
+
+
+def test_too_few_rows_and_unknown_leads_are_refused():
+    with pytest.raises(BadInput):
+        train(normal(10), NAMES, DetectorSettings())
+    with pytest.raises(BadInput):
+        train(normal(), NAMES, DetectorSettings(lead="nothing"))
