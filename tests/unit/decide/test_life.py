@@ -60,7 +60,8 @@ def test_a_saved_version_says_the_same(model):
 def test_a_new_version_replaces_the_old_only_if_it_is_better(model):
     weak = train_life(worn(12), ["wear", "noise", "still"], replace(QUICK, trees=2))
     histories = worn(30, seed=6)
-    cuts, left = [h[:-25] for h in histories], [25.0] * 30
+    left = [2.0 + n for n in range(30)]
+    cuts = [h[: -2 - n] for n, h in enumerate(histories)]
     assert compare(weak, model, cuts, left).better
     assert not compare(model, weak, cuts, left).better
 
