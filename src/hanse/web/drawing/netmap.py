@@ -9,9 +9,9 @@ from hanse.web.views.common import State
 from hanse.web.views.trading import MapLink, MapNode, NetworkView
 
 NODES_MAX = 200
-COLUMN_PX = 250
+COLUMN_PX = 280
 ROW_PX = 96
-BOX_W = 178
+BOX_W = 206
 BOX_H = 58
 EDGE_PX = 14
 

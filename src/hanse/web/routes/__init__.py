@@ -6,6 +6,7 @@ Each module lists its handlers in ``HANDLERS``; limits of bodies stand in `hanse
 
 from hanse.web.routes import (
     alive,
+    api,
     approvals,
     chain,
     entry,
@@ -24,6 +25,7 @@ from hanse.web.routes import (
 
 PARTS = (
     alive,
+    api,
     approvals,
     chain,
     entry,

@@ -17,6 +17,7 @@ from hanse.web.drawing.gantt import SPANS_H, board
 from hanse.web.drawing.moments import typed_instant
 from hanse.web.problems import Problem, problem_of
 from hanse.web.reading import Asked, form_of, me_of, page
+from hanse.web.views.common import Amount
 from hanse.web.views.planning import MoveWish, PlanView
 
 VERSIONS_MAX = 50
@@ -36,7 +37,7 @@ class PromiseForm(Struct, frozen=True):
     """How much of what."""
 
     item: Key
-    quantity: Annotated[Decimal, Meta(gt=0, le=10**9)]
+    quantity: Amount
 
 
 def hours_of(wish: object) -> int:
@@ -97,7 +98,7 @@ async def move(request: Asked) -> Response[str]:
 async def promise(request: Asked) -> Response[str]:
     """The earliest date for a quantity; reserves nothing."""
     form = await form_of(request, PromiseForm)
-    found = await desk_of(request).ports.plans.promise(form.item, form.quantity)
+    found = await desk_of(request).ports.plans.promise(form.item, Decimal(form.quantity))
     return page(request, "promise.html", promise=found)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated
 
 from litestar import Response, get, post
@@ -16,6 +15,7 @@ from hanse.web.doors.permissions import Permission, needs
 from hanse.web.doors.signing_in import note
 from hanse.web.drawing.moments import typed_instant
 from hanse.web.reading import Asked, deed_of, form_of, form_values, go, me_of, page
+from hanse.web.views.common import Amount
 from hanse.web.views.trading import AskForm
 
 ROWS_MAX = 200
@@ -26,7 +26,7 @@ class AskFields(Struct, frozen=True):
     """A request as it is typed."""
 
     item: Key
-    quantity: Annotated[Decimal, Meta(gt=0, le=10**9)]
+    quantity: Amount
     due: Annotated[str, Meta(max_length=40)]
     note: Annotated[str, Meta(max_length=2_000)] = ""
 
@@ -55,7 +55,7 @@ async def ask(request: Asked) -> Response[str]:
         item=fields.item,
         quantity=fields.quantity,
         due=typed_instant(fields.due, timezone=ports.firm.timezone),
-        firms=tuple((await form_values(request)).get("firms", ())),
+        firms=(await form_values(request)).get("firms", []),
         note=fields.note,
     )
     done = await ports.trade.ask(form, by=me_of(request).name)

@@ -9,7 +9,6 @@ from msgspec import Meta, Struct
 
 from hanse.model.text import Text
 
-FIELDS_MAX = 40
 VALUE_MAX = 4_000
 
 Id = Annotated[str, Meta(min_length=1, max_length=160)]
@@ -20,6 +19,18 @@ Line = Annotated[str, Meta(max_length=400)]
 
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 """A number of things."""
+
+
+AMOUNT_PATTERN = r"^(?=.*[1-9])[0-9]{1,9}(\.[0-9]{1,6})?$"
+Amount = Annotated[
+    str,
+    Meta(
+        pattern=AMOUNT_PATTERN,
+        max_length=16,
+        description="A quantity over 0 as a decimal: 120 or 2.5",
+    ),
+]
+"""A quantity as it is typed or sent; checked here, because Meta bounds no decimals."""
 
 
 class Tone(enum.StrEnum):
@@ -87,7 +98,7 @@ class Deed(Struct, frozen=True, kw_only=True):
 
     name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
     label: Text
-    fields: Annotated[tuple[Field, ...], Meta(max_length=FIELDS_MAX)] = ()
+    fields: tuple[Field, ...] = ()
     confirm: Text = Text("", "")
     main: bool = False
     danger: bool = False

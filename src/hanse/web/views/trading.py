@@ -12,7 +12,7 @@ from hanse.model.ids import Key
 from hanse.model.money import Money
 from hanse.model.text import Text
 from hanse.model.time import Instant
-from hanse.web.views.common import Count, Deed, Fact, Field, Id, Line, State
+from hanse.web.views.common import Amount, Count, Deed, Fact, Field, Id, Line, State
 
 
 class RfqRow(Struct, frozen=True, kw_only=True):
@@ -92,9 +92,9 @@ class AskForm(Struct, frozen=True, kw_only=True):
     """A request for quotation written by a person; ``firms`` empty means all that can do it."""
 
     item: Key
-    quantity: Annotated[Decimal, Meta(gt=0, le=10**9)]
+    quantity: Amount
     due: Instant
-    firms: Annotated[tuple[str, ...], Meta(max_length=200)] = ()
+    firms: Annotated[list[Id], Meta(max_length=200)] = []
     note: Annotated[str, Meta(max_length=2_000)] = ""
 
 

@@ -56,17 +56,18 @@ class LiveChart extends HTMLElement {
     box.className = "chart-line";
     this.append(head, box);
     const axis = { stroke: soft, grid: { stroke: line, width: 1 }, ticks: { show: false }, font: `11px ${style.fontFamily}` };
+    const clock = new Intl.DateTimeFormat("sv-SE", { timeStyle: "medium", timeZone: this.getAttribute("timezone") || "UTC" });
+    const times = { values: (_, splits) => splits.map((t) => clock.format(t * 1000)), size: 26 };
     const limit = this.limits[at];
     const hooks = limit === null ? {} : { draw: [(plot) => this.limitLine(plot, limit, bad)] };
-    const low = (min, max) => Math.min(min ?? 0, limit ?? Infinity);
     const options = {
       width: this.clientWidth || 600,
       height: HEIGHT_PX,
       cursor: { y: false },
       legend: { show: false },
       hooks,
-      scales: { x: { time: true }, y: { range: (_, min, max) => this.span(min, max, limit, low) } },
-      axes: [{ ...axis, space: 90 }, { ...axis, size: 52 }],
+      scales: { x: { time: true }, y: { range: (_, min, max) => this.span(min, max, limit) } },
+      axes: [{ ...axis, ...times, space: 90 }, { ...axis, size: 52 }],
       series: [{}, { stroke: accent, width: 1.6, spanGaps: false, points: { show: false } }],
     };
     return { plot: new uPlot(options, [[], []], box), value, unit: this.units[at] };

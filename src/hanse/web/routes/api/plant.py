@@ -1,0 +1,161 @@
+"""Machines, signals, alarms and the plan, for programs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Annotated
+
+import numpy as np
+from litestar import get, post
+from litestar.params import JSONBody, QueryParameter
+from msgspec import Meta, Struct
+
+from hanse.model.errors import BadInput
+from hanse.web.desk import desk_of
+from hanse.web.doors.permissions import Permission
+from hanse.web.reading import Asked, me_of
+from hanse.web.routes.api.kinds import POINTS_MAX, Limit, Name, route
+from hanse.web.routes.live import signals_of
+from hanse.web.routes.machines import SHELVE_H_MAX
+from hanse.web.views.common import AMOUNT_PATTERN, Done
+from hanse.web.views.planning import MoveWish, OrderRow, PlanView, PromiseView, VersionRow
+from hanse.web.views.plant import AlarmRow, MachineRow, MachineView, Series
+
+SPAN_DAYS_MAX = 3_700
+
+
+class Lines(Struct, frozen=True, kw_only=True):
+    """Signals on a common time axis: seconds since 1970, one column a signal, null in a gap."""
+
+    signals: tuple[int, ...]
+    t_s: list[float]
+    values: list[list[float | None]]
+
+
+class AckBody(Struct, frozen=True):
+    """Words beside an acknowledgement."""
+
+    note: Annotated[str, Meta(max_length=2_000)] = ""
+
+
+class ShelveBody(Struct, frozen=True):
+    """Until when an alarm is silent, and why."""
+
+    hours: Annotated[float, Meta(gt=0, le=SHELVE_H_MAX)]
+    reason: Annotated[str, Meta(min_length=1, max_length=400)]
+
+
+@get("/machines", **route(Permission.MACHINES_READ))
+async def machines(request: Asked) -> tuple[MachineRow, ...]:
+    """All machines as they stand now."""
+    return await desk_of(request).ports.machines.rows()
+
+
+@get("/machines/{name:str}", **route(Permission.MACHINES_READ))
+async def machine(request: Asked, name: Name) -> MachineView:
+    """One machine with its signals, states and gaps."""
+    return await desk_of(request).ports.machines.machine(name)
+
+
+@get("/history", **route(Permission.MACHINES_READ))
+async def history(
+    request: Asked,
+    *,
+    ids: Annotated[str, QueryParameter(max_length=400, pattern=r"^\d{1,10}(,\d{1,10})*$")],
+    start: Annotated[dt.datetime, QueryParameter(description="RFC 3339 with an offset")],
+    end: Annotated[dt.datetime, QueryParameter(description="RFC 3339 with an offset")],
+    points: Annotated[int, QueryParameter(ge=2, le=POINTS_MAX)] = 1_000,
+) -> Lines:
+    """Samples of signals over a span, thinned with their extremes kept."""
+    if start.tzinfo is None or end.tzinfo is None:
+        raise BadInput("a time has no offset from UTC", remedy="Add Z or +08:00")
+    if not start < end <= start + dt.timedelta(days=SPAN_DAYS_MAX):
+        raise BadInput("the span is empty, backwards or too long", remedy="Let start be before end")
+    ports, signals = desk_of(request).ports, signals_of(ids)
+    return lines_of(await ports.machines.history(signals, start=start, end=end, points=points))
+
+
+def lines_of(series: Series) -> Lines:
+    """Columns as JSON has them: null where there is no number."""
+    values = [[None if np.isnan(v) else float(v) for v in column] for column in series.values]
+    return Lines(signals=series.signals, t_s=[float(t) for t in series.t_s], values=values)
+
+
+@get("/alarms", **route(Permission.ALARMS_READ))
+async def alarms(request: Asked, limit: Limit = 100) -> tuple[AlarmRow, ...]:
+    """Alarms that are not quiet, the most urgent first."""
+    return await desk_of(request).ports.alarms.rows(limit=limit)
+
+
+@post("/alarms/{name:str}/acknowledge", **route(Permission.ALARMS_ACT))
+async def acknowledge(request: Asked, name: Name, data: JSONBody[AckBody]) -> Done:
+    """Say that an alarm was seen."""
+    ports = desk_of(request).ports
+    return await ports.alarms.acknowledge(name, note=data.note, by=me_of(request).name)
+
+
+@post("/alarms/{name:str}/shelve", **route(Permission.ALARMS_ACT))
+async def shelve(request: Asked, name: Name, data: JSONBody[ShelveBody]) -> Done:
+    """Silence an alarm for some hours."""
+    ports, by = desk_of(request).ports, me_of(request).name
+    until = ports.clock.now() + dt.timedelta(hours=data.hours)
+    return await ports.alarms.shelve(name, until=until, reason=data.reason, by=by)
+
+
+@post("/alarms/{name:str}/unshelve", **route(Permission.ALARMS_ACT))
+async def unshelve(request: Asked, name: Name) -> Done:
+    """End an alarm's silence."""
+    return await desk_of(request).ports.alarms.unshelve(name, by=me_of(request).name)
+
+
+@get("/plan", **route(Permission.PLAN_READ))
+async def plan(
+    request: Asked, number: Annotated[int | None, QueryParameter(ge=0, le=2**31)] = None
+) -> PlanView:
+    """The plan in force, or an earlier version."""
+    return await desk_of(request).ports.plans.current(number)
+
+
+@get("/plan/versions", **route(Permission.PLAN_READ))
+async def versions(request: Asked, limit: Limit = 50) -> tuple[VersionRow, ...]:
+    """Versions of the plan, newest first."""
+    return await desk_of(request).ports.plans.versions(limit=limit)
+
+
+@get("/plan/promise", **route(Permission.PLAN_READ))
+async def promise(
+    request: Asked,
+    item: Annotated[str, QueryParameter(min_length=1, max_length=120)],
+    quantity: Annotated[str, QueryParameter(pattern=AMOUNT_PATTERN, max_length=16)],
+) -> PromiseView:
+    """The earliest date with nobody harmed; reserves nothing."""
+    return await desk_of(request).ports.plans.promise(item, Decimal(quantity))
+
+
+@post("/plan/moves", **route(Permission.PLAN_CHANGE))
+async def move(request: Asked, data: JSONBody[MoveWish]) -> PlanView:
+    """Put an operation elsewhere; the plan comes back repaired around it."""
+    return await desk_of(request).ports.plans.move(data, by=me_of(request).name)
+
+
+@get("/orders/{name:str}", **route(Permission.PLAN_READ))
+async def order(request: Asked, name: Name) -> OrderRow:
+    """A work order: where it stands, and why it is late."""
+    return (await desk_of(request).ports.plans.order(name))[0]
+
+
+HANDLERS = (
+    machines,
+    machine,
+    history,
+    alarms,
+    acknowledge,
+    shelve,
+    unshelve,
+    plan,
+    versions,
+    promise,
+    move,
+    order,
+)

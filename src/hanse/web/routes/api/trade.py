@@ -1,0 +1,157 @@
+"""Requests, quotes, orders, ledgers and partners, for programs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from litestar import Response, get, post
+from litestar.params import JSONBody
+from msgspec import Meta, Struct
+
+from hanse.web.desk import desk_of
+from hanse.web.doors.permissions import Permission
+from hanse.web.doors.signing_in import note
+from hanse.web.reading import Asked, me_of
+from hanse.web.routes.api.kinds import DeedForm, Limit, Name, route
+from hanse.web.routes.trade import attachment
+from hanse.web.views.common import Done
+from hanse.web.views.trading import (
+    AskForm,
+    ChainRow,
+    EntryRow,
+    NetworkView,
+    PeerRow,
+    PeerView,
+    RfqRow,
+    RfqView,
+    TradeRow,
+    TradeView,
+)
+
+
+class LedgerView(Struct, frozen=True):
+    """A chain and its newest entries."""
+
+    chain: ChainRow
+    entries: tuple[EntryRow, ...]
+
+
+class AddBody(Struct, frozen=True):
+    """Where another firm's node is reached."""
+
+    address: Annotated[str, Meta(min_length=3, max_length=300)]
+
+
+@get("/rfqs", **route(Permission.TRADE_READ))
+async def rfqs(request: Asked, limit: Limit = 100) -> tuple[RfqRow, ...]:
+    """Requests for quotation, newest first."""
+    return await desk_of(request).ports.trade.rfqs(limit=limit)
+
+
+@post("/rfqs", **route(Permission.TRADE_ACT))
+async def ask(request: Asked, data: JSONBody[AskForm]) -> Done:
+    """Ask other firms for something."""
+    return await desk_of(request).ports.trade.ask(data, by=me_of(request).name)
+
+
+@get("/rfqs/{name:str}", **route(Permission.TRADE_READ))
+async def rfq(request: Asked, name: Name) -> RfqView:
+    """One request with its quotes."""
+    return await desk_of(request).ports.trade.rfq(name)
+
+
+@get("/trade-orders", **route(Permission.TRADE_READ))
+async def orders(request: Asked, limit: Limit = 100) -> tuple[TradeRow, ...]:
+    """Orders between firms, newest first."""
+    return await desk_of(request).ports.trade.orders(limit=limit)
+
+
+@get("/trade-orders/{name:str}", **route(Permission.TRADE_READ))
+async def order(request: Asked, name: Name) -> TradeView:
+    """One order with its papers."""
+    return await desk_of(request).ports.trade.order(name)
+
+
+@post("/deeds/{name:str}", **route(Permission.TRADE_ACT))
+async def act(request: Asked, name: Name, data: JSONBody[DeedForm]) -> Done:
+    """Do a deed to a request, a quote or an order, by its id."""
+    ports, by = desk_of(request).ports, me_of(request).name
+    done = await ports.trade.act(name, data.deed, data.values, by=by)
+    await note(request, f"trade.{data.deed}", name, done.text)
+    return done
+
+
+@get("/ledgers", **route(Permission.LEDGER_READ))
+async def ledgers(request: Asked) -> tuple[ChainRow, ...]:
+    """One chain a firm, and whether it checks."""
+    return await desk_of(request).ports.ledger.chains()
+
+
+@get("/ledgers/{name:str}", **route(Permission.LEDGER_READ))
+async def ledger(request: Asked, name: Name, limit: Limit = 100) -> LedgerView:
+    """One chain and its newest entries."""
+    return LedgerView(*await desk_of(request).ports.ledger.chain(name, limit=limit))
+
+
+@post("/ledgers/{name:str}/verify", **route(Permission.LEDGER_READ))
+async def verify(request: Asked, name: Name) -> ChainRow:
+    """Check every hash and both signatures again."""
+    return await desk_of(request).ports.ledger.verify(name)
+
+
+@get("/ledgers/{name:str}/file", **route(Permission.LEDGER_READ))
+async def ledger_file(request: Asked, name: Name) -> Response[bytes]:
+    """The file that ``hanse ledger verify`` reads."""
+    return attachment(await desk_of(request).ports.ledger.export(name), f"ledger-{name}.jsonl")
+
+
+@get("/peers", **route(Permission.PEERS_READ))
+async def peers(request: Asked) -> tuple[PeerRow, ...]:
+    """Firms this node knows."""
+    return await desk_of(request).ports.peers.rows()
+
+
+@post("/peers", **route(Permission.PEERS_CHANGE))
+async def add(request: Asked, data: JSONBody[AddBody]) -> PeerRow:
+    """Fetch the profile at an address; the firm stays unpinned until the codes are compared."""
+    return await desk_of(request).ports.peers.add(data.address, by=me_of(request).name)
+
+
+@get("/peers/{name:str}", **route(Permission.PEERS_READ))
+async def peer(request: Asked, name: Name) -> PeerView:
+    """One firm, by its DID."""
+    return await desk_of(request).ports.peers.peer(name)
+
+
+@post("/peers/{name:str}/deeds", **route(Permission.PEERS_CHANGE))
+async def peer_act(request: Asked, name: Name, data: JSONBody[DeedForm]) -> Done:
+    """Do a deed to a firm: pin, pause, limits, remove."""
+    ports, by = desk_of(request).ports, me_of(request).name
+    done = await ports.peers.act(name, data.deed, data.values, by=by)
+    await note(request, f"peer.{data.deed}", name, done.text)
+    return done
+
+
+@get("/network", **route(Permission.PEERS_READ))
+async def network(request: Asked) -> NetworkView:
+    """The map of firms and ties, as far as this node knows."""
+    return await desk_of(request).ports.peers.network()
+
+
+HANDLERS = (
+    rfqs,
+    ask,
+    rfq,
+    orders,
+    order,
+    act,
+    ledgers,
+    ledger,
+    verify,
+    ledger_file,
+    peers,
+    add,
+    peer,
+    peer_act,
+    network,
+)
