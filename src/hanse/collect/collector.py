@@ -27,7 +27,7 @@ from hanse.model.sample import GapReason
 from hanse.model.time import NS_PER_S, Instant, from_ns
 
 RETRY_FIRST_S = 0.2
-RETRY_MAX_S = 2.0
+RETRY_MAX_S = 1.0
 """A lost device is tried again at least this often, so that it is back within 5 s."""
 RETRY_REFUSED_S = 30.0
 """A refused login is tried again this seldom, so that no account gets locked."""

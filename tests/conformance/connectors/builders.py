@@ -73,7 +73,8 @@ class KeptSink:
         ]
 
     def values(self, signal):
-        return [v for s, _, v, _, _ in self.rows() if s == signal]
+        frames = [f.value[f.signal == signal] for f in self.frames.values()]
+        return [float(v) for values in frames for v in values]
 
     def count(self):
         return int(np.sum([len(f) for f in self.frames.values()]))

@@ -23,6 +23,9 @@ from hanse.model.errors import Refused
 from hanse.model.time import Instant
 
 CLOSE_S_MAX = 1.0
+KNOCK_S_MAX = 2.0
+"""A server that does not list its endpoints within this is asked again on a new connection:
+a line that was dead when the question went out stays dead when the cable is back."""
 CALL_ITEMS_MAX = 1_000
 """Items in one call where the server names no limit of its own."""
 SESSION_MS = 30_000
@@ -112,10 +115,9 @@ async def _client(config: OpcUaConfig, world: World) -> asyncua.Client:
     if config.policy == "None":
         _allow_insecure(config)
         return client
-    asking = asyncua.Client(config.url, timeout=config.timeout_s)
-    endpoints = await asyncio.wait_for(
-        asking.connect_and_get_server_endpoints(), config.timeout_s * 2
-    )
+    knock_s = min(KNOCK_S_MAX, config.timeout_s)
+    asking = asyncua.Client(config.url, timeout=knock_s)
+    endpoints = await asyncio.wait_for(asking.connect_and_get_server_endpoints(), knock_s)
     chosen = choose(endpoints, config)
     if chosen is None:
         _allow_insecure(config)
