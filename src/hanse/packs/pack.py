@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
@@ -144,6 +145,15 @@ class Pack(Struct, frozen=True, kw_only=True):
     rules: str
     rule_tables: tuple[dict[str, Any], ...]
     samples: dict[str, bytes]
+
+    def attributes(self, asset_type: str, own: Mapping[str, float | str]) -> dict[str, float | str]:
+        """An asset's attributes: the type's defaults, over which its own stand.
+
+        A type that the pack does not know gives only its own.
+        """
+        kind = self.types.get(asset_type)
+        given = {a.name: a.value for a in kind.attributes} if kind else {}
+        return {**given, **own}
 
     def recognise(self, asset_type: str, words: str) -> SignalType | None:
         """The signal of a type that a device means by some words (its path, its description).
