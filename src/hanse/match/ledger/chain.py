@@ -117,8 +117,10 @@ def head_of(chain: Chain) -> Head:
     return Head(chain=chain.id, length=chain.length, hash=chain.head)
 
 
-def check_proposal(chain: Chain, proposal: Proposal) -> Entry:
+def check_proposal(chain: Chain, proposal: Proposal, *, verify: bool = True) -> Entry:
     """The entry of a proposal that fits at the end of the chain and is signed by a party.
+
+    ``verify`` False skips the signature, where this very proposal was verified before.
 
     Raises:
         BadMessage: of another chain, not next, prev differs, not a party, revoked key, signature.
@@ -126,23 +128,27 @@ def check_proposal(chain: Chain, proposal: Proposal) -> Entry:
     entry = parse_entry(proposal.entry)
     _fits(chain, entry)
     key = _proposer_key(chain, entry)
-    if not verify_with(key, proposal.entry.encode(), bytes_of(proposal.sig1)):
+    if verify and not verify_with(key, proposal.entry.encode(), bytes_of(proposal.sig1)):
         raise BadMessage("the proposer's signature is wrong", subject=_name(entry))
     return entry
 
 
-def extend(chain: Chain, signed: CoSigned) -> tuple[Chain, Entry]:
+def extend(
+    chain: Chain, signed: CoSigned, *, first: bool = True, second: bool = True
+) -> tuple[Chain, Entry]:
     """The chain with one more entry, both signatures checked, and that entry.
+
+    ``first`` or ``second`` False skips a signature that we made or verified ourselves just before.
 
     Raises:
         BadMessage: as `check_proposal`, or the second signature is wrong.
     """
-    entry = check_proposal(chain, Proposal(entry=signed.entry, sig1=signed.sig1))
+    entry = check_proposal(chain, Proposal(entry=signed.entry, sig1=signed.sig1), verify=first)
     witness = chain.keys[chain.other(entry.by)]
     if witness.revoked:
         raise BadMessage("the countersigner's key is revoked", subject=_name(entry))
-    second = second_signature_bytes(signed)
-    if not verify_with(public_key_of(witness.key), second, bytes_of(signed.sig2)):
+    words, sig2 = second_signature_bytes(signed), bytes_of(signed.sig2)
+    if second and not verify_with(public_key_of(witness.key), words, sig2):
         raise BadMessage("the countersignature is wrong", subject=_name(entry))
     return _after(chain, entry, signed), entry
 

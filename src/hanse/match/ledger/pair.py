@@ -225,7 +225,7 @@ def countersign(
     at2 = format_instant(at)
     sig2 = text_of(signer.sign(countersigned_bytes(digest, at2)))
     signed = CoSigned(entry=proposal.entry, sig1=proposal.sig1, at2=at2, sig2=sig2)
-    after = _appended(ledger, signed)
+    after = _appended(ledger, signed, first=False, second=False)
     counter = counter_of(signed)
     return after, signed, counter
 
@@ -253,8 +253,10 @@ def _may_countersign(ledger: PairLedger, entry: Entry, at: Instant) -> None:
         raise Conflict("we proposed at this place ourselves", subject=f"{entry.chain} #{entry.seq}")
 
 
-def _appended(ledger: PairLedger, signed: CoSigned) -> PairLedger:
-    chain, _ = extend(ledger.chain, signed)
+def _appended(
+    ledger: PairLedger, signed: CoSigned, *, first: bool = True, second: bool = True
+) -> PairLedger:
+    chain, _ = extend(ledger.chain, signed, first=first, second=second)
     queue = (*_again(ledger.mine, signed), *ledger.queue)
     return structs.replace(ledger, chain=chain, mine=None, theirs=None, queue=queue)
 
@@ -286,7 +288,7 @@ def receive_countersignature(
         raise Conflict("it answers another proposal", subject=f"{counter.chain} #{counter.seq}")
     mine = ledger.mine
     signed = CoSigned(entry=mine.entry, sig1=mine.sig1, at2=counter.at2, sig2=counter.sig2)
-    return _appended(ledger, signed), signed
+    return _appended(ledger, signed, first=False), signed
 
 
 def withdraw(ledger: PairLedger) -> PairLedger:
