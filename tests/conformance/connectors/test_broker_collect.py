@@ -17,6 +17,7 @@ from tests.conformance.connectors.builders import (
 )
 from tests.conformance.connectors.processes import Mosquitto, serving
 
+from hanse.collect import Point, connector
 from hanse.collect.connectors.mqtt.config import MqttConfig
 from hanse.collect.connectors.sparkplug.codec import decode
 from hanse.collect.connectors.sparkplug.config import SparkplugConfig
@@ -135,6 +136,25 @@ async def test_the_host_announces_itself_and_says_goodbye(tmp_path):
     assert name == "spBv1.0/g/NCMD/n"
     assert command.metrics[0].value is True
     assert not is_retained
+
+
+async def test_a_metric_is_set_by_a_command_without_a_number(tmp_path):
+    port = free_port()
+    settings = SparkplugConfig(host="127.0.0.1", port=port)
+    write = connector("sparkplug").write
+    async with serving(Mosquitto(port, tmp_path)), aiomqtt.Client("127.0.0.1", port) as client:
+        await client.subscribe("spBv1.0/#")
+        for address, type_, value in [("g/n/d:set", "Int32", -7), ("g/n:on", "", True)]:
+            point = Point(slot=0, address=address, type=type_)
+            await write(settings, a_world(tmp_path), point, value)
+            message = await asyncio.wait_for(anext(aiter(client.messages)), 5)
+            said = decode(message.payload)
+            device = "/d" if "/d:" in address else ""
+            verb = "DCMD" if device else "NCMD"
+            assert str(message.topic) == f"spBv1.0/g/{verb}/n{device}"
+            assert (message.qos, message.retain, said.seq) == (0, False, None)
+            assert said.at_ms is not None
+            assert (said.metrics[0].name, said.metrics[0].value) == (address.split(":")[1], value)
 
 
 async def test_the_will_says_offline_when_the_host_is_cut_off(tmp_path):

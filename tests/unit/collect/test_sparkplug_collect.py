@@ -205,7 +205,7 @@ def test_a_death_of_an_older_birth_is_not_believed():
 def test_a_device_death_makes_only_that_device_stale():
     node = Told()
     node.born()
-    assert [d.owner for d in node.say("DDEATH", device="d")] == [DEVICE]
+    assert [(d.owner, d.at_ms) for d in node.say("DDEATH", device="d")] == [(DEVICE, 1_000)]
     assert kinds(node.say("NDATA", a_metric("up"))) == [Values]
     assert kinds(node.say("DDATA", a_metric("c"), device="d")) == [AskRebirth]
 

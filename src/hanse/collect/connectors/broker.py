@@ -143,7 +143,7 @@ def explain_broker(error: BaseException, settings: BrokerConfig) -> HanseError:
     if not isinstance(error, aiomqtt.MqttError):
         return explain_network(error, where)
     text = str(error)
-    cause = error.__cause__
+    cause = error.__cause__ or error.__context__  # aiomqtt hides what paho met
     if isinstance(cause, OSError):
         return explain_network(cause, where)
     if any(word in text.lower() for word in ("not authorized", "bad user", "refused: not")):

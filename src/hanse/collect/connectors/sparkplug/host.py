@@ -79,9 +79,13 @@ class Born(Struct):
 
 
 class Died(Struct):
-    """An owner is offline; its metrics are stale."""
+    """An owner is offline; its metrics are stale.
+
+    ``at_ms`` is the time in a DDEATH; None for NDEATH, whose time is the host's own [10.7].
+    """
 
     owner: str
+    at_ms: int | None = None
 
 
 class Lost(Struct):
@@ -232,12 +236,12 @@ class Host:
             Died(heard.owner)
         ]
 
-    def _die(self, edge: _Edge, name: str, at_ns: int) -> list[Deed]:
+    def _die(self, edge: _Edge, name: str, at_ns: int, *, at_ms: int | None = None) -> list[Deed]:
         owner = edge.owners.setdefault(name, _Owner())
         if not owner.online:
             return []
         owner.online, owner.lost_ns = False, at_ns
-        return [Died(name)]
+        return [Died(name, at_ms)]
 
     # -- order -----------------------------------------------------------------------------
 
@@ -282,7 +286,7 @@ class Host:
         if heard.kind is Kind.DBIRTH:
             return self._birth(edge, heard, message)
         if heard.kind is Kind.DDEATH:
-            return self._die(edge, heard.owner, at_ns)
+            return self._die(edge, heard.owner, at_ns, at_ms=message.at_ms)
         owner = edge.owners.get(heard.owner)
         if owner is None or not owner.online:
             return self._ask(edge, heard, "data before its birth", at_s)

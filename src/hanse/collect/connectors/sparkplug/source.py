@@ -223,8 +223,9 @@ class Session:
             )
 
     def _died(self, died: Died) -> None:
+        at_ns = None if died.at_ms is None else died.at_ms * NS_PER_MS
         for point in self._wanted.owners.get(died.owner, []):
-            self._intake.take(point.slot, None, quality=Quality.BAD)
+            self._intake.take(point.slot, None, at_ns, quality=Quality.BAD)
         self._intake.happened(
             Draft(
                 kind="collect.device_offline",
