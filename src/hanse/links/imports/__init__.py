@@ -13,5 +13,17 @@ from hanse.links.imports.cells import Setting
 from hanse.links.imports.kinds import KINDS, Kind
 from hanse.links.imports.problems import Problem
 from hanse.links.imports.read import Imported, Sheet, read_file
+from hanse.links.imports.references import loose_ends
+from hanse.links.imports.write import to_csv
 
-__all__ = ["KINDS", "Imported", "Kind", "Problem", "Setting", "Sheet", "read_file"]
+__all__ = [
+    "KINDS",
+    "Imported",
+    "Kind",
+    "Problem",
+    "Setting",
+    "Sheet",
+    "loose_ends",
+    "read_file",
+    "to_csv",
+]
