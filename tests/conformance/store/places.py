@@ -46,7 +46,7 @@ class Server(NamedTuple):
 
 
 @contextlib.contextmanager
-def postgresql_server():
+def postgresql_server(*, flush="off"):
     """A fresh server on this machine; gone afterwards."""
     binaries, who, port = server_binaries(), _as_plain_user(), free_port()
     folder = Path(tempfile.mkdtemp(prefix="hanse-pg-"))
@@ -62,9 +62,8 @@ def postgresql_server():
 
     pg_ctl = binaries / "pg_ctl"
     run(binaries / "initdb", "-D", data, "-U", "hanse", "-A", "trust", "-E", "UTF8", "--no-sync")
-    options = (
-        f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c shared_buffers=32MB -c fsync=off"
-    )
+    listening = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder}"
+    options = f"{listening} -c shared_buffers=32MB -c fsync={flush}"
 
     def start():
         run(pg_ctl, "-D", data, "-l", folder / "log", "-w", "-o", options, "start")
