@@ -30,32 +30,34 @@ class BringMachineBack(Command, frozen=True, kw_only=True, tag="bring_machine_ba
     at: Instant
 
 
-class PlanDeal(Command, frozen=True, kw_only=True, tag="plan_deal"):
-    """Turn an agreed sale into a work order, using up what was held for its quote."""
+class PlanSale(Command, frozen=True, kw_only=True, tag="plan_sale"):
+    """Turn an order of a partner into a work order, using up what was held for its quote."""
 
-    deal: str
+    partner: Did
+    order: str
 
 
-class ReplanDeal(Command, frozen=True, kw_only=True, tag="replan_deal"):
+class ReplanSale(Command, frozen=True, kw_only=True, tag="replan_sale"):
     """An agreed change of a sale: make that many, by that instant."""
 
-    deal: str
+    partner: Did
+    order: str
 
 
 class TellPartner(Command, frozen=True, kw_only=True, tag="tell_partner"):
     """A promise cannot be kept: propose the change of the order, with its reason."""
 
-    deal: str
+    sale: str
     kept: Decimal
     missing: Decimal
-    possible: Instant | None
     reason: str
 
 
 class AnswerRfq(Command, frozen=True, kw_only=True, tag="answer_rfq"):
     """Quote from the live plan and hold what is quoted; or decline."""
 
-    deal: str
+    buyer: Did
+    request: str
 
 
 class AskForQuotes(Command, frozen=True, kw_only=True, tag="ask_for_quotes"):
@@ -76,21 +78,29 @@ class ChooseQuote(Command, frozen=True, kw_only=True, tag="choose_quote"):
 
 
 class Award(Command, frozen=True, kw_only=True, tag="award"):
-    """Order from the chosen quotes of a request: signed by us, sent for countersignature."""
+    """Order from the best quotes of a request: signed by us, sent for countersignature."""
 
     request: str
 
 
-class AcceptOrder(Command, frozen=True, kw_only=True, tag="accept_order"):
-    """Countersign an order that keeps to our quote."""
+class CloseRequest(Command, frozen=True, kw_only=True, tag="close_request"):
+    """Tell those whose answer was not taken that the request of an order is settled."""
 
-    deal: str
+    partner: Did
+    order: str
 
 
-class AgreeChange(Command, frozen=True, kw_only=True, tag="agree_change"):
-    """Countersign a change that a partner proposed."""
+class ReleaseHolds(Command, frozen=True, kw_only=True, tag="release_holds"):
+    """Capacity held for a quote that was not taken is free again."""
 
-    deal: str
+    holds: tuple[str, ...]
+
+
+class Countersign(Command, frozen=True, kw_only=True, tag="countersign"):
+    """Sign what a partner has proposed."""
+
+    partner: Did
+    order: str
 
 
 class UpdateCustomer(Command, frozen=True, kw_only=True, tag="update_customer"):
@@ -103,21 +113,23 @@ class AskPerson(Command, frozen=True, kw_only=True, tag="ask_person"):
     """Stop and ask, with everything prepared: what to do, why, and what it is worth."""
 
     question: str
-    prepared: Command
+    prepared: AnyCommand
     value_minor: int = 0
 
 
 AnyCommand = (
     TakeMachineOut
     | BringMachineBack
-    | PlanDeal
-    | ReplanDeal
+    | PlanSale
+    | ReplanSale
     | TellPartner
     | AnswerRfq
     | AskForQuotes
     | ChooseQuote
     | Award
-    | AcceptOrder
-    | AgreeChange
+    | CloseRequest
+    | ReleaseHolds
+    | Countersign
     | UpdateCustomer
 )
+"""Every command but the question itself."""

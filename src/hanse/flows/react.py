@@ -9,8 +9,6 @@ import msgspec
 
 from hanse.flows import kinds
 from hanse.flows.commands import (
-    AcceptOrder,
-    AgreeChange,
     AnswerRfq,
     AnyCommand,
     AskForQuotes,
@@ -18,9 +16,12 @@ from hanse.flows.commands import (
     Award,
     BringMachineBack,
     ChooseQuote,
+    CloseRequest,
     Command,
-    PlanDeal,
-    ReplanDeal,
+    Countersign,
+    PlanSale,
+    ReleaseHolds,
+    ReplanSale,
     TakeMachineOut,
     TellPartner,
     UpdateCustomer,
@@ -28,7 +29,7 @@ from hanse.flows.commands import (
 from hanse.flows.policy import Policy
 from hanse.flows.view import View
 from hanse.model.event import Event
-from hanse.model.time import parse_instant
+from hanse.model.time import from_ns, parse_instant
 
 MACHINE_DOWN = "machine_down"
 Commands = tuple[Command, ...]
@@ -58,7 +59,7 @@ def _on(kind: str) -> Callable[[Reaction], Reaction]:
     return register
 
 
-def _alone(command: Command, *, alone: bool, question: str, value_minor: int = 0) -> Commands:
+def _alone(command: AnyCommand, *, alone: bool, question: str, value_minor: int = 0) -> Commands:
     if alone:
         return (command,)
     return (AskPerson(question=question, prepared=command, value_minor=value_minor),)
@@ -72,7 +73,7 @@ def _machine_went_down(event: Event, _view: View, _policy: Policy) -> Commands:
     return (
         TakeMachineOut(
             machine=about["asset"],
-            since=parse_instant(about["at"]),
+            since=from_ns(about["at_ns"]),
             repair_s=int(about.get("repair_s", 0)),
             reason=about.get("rule", ""),
         ),
@@ -83,8 +84,7 @@ def _machine_went_down(event: Event, _view: View, _policy: Policy) -> Commands:
 def _machine_came_back(event: Event, _view: View, _policy: Policy) -> Commands:
     if event.about.get("effect") != MACHINE_DOWN:
         return ()
-    back = BringMachineBack(machine=event.about["asset"], at=parse_instant(event.about["at"]))
-    return (back,)
+    return (BringMachineBack(machine=event.about["asset"], at=from_ns(event.about["at_ns"])),)
 
 
 @_on(kinds.PROMISE_BROKEN)
@@ -92,19 +92,17 @@ def _promise_broken(event: Event, _view: View, _policy: Policy) -> Commands:
     about = event.about
     if not about.get("demand"):
         return ()
-    possible = about.get("possible")
     return (
         TellPartner(
-            deal=about["demand"],
+            sale=about["demand"],
             kept=Decimal(about["kept"]),
             missing=Decimal(about["missing"]),
-            possible=parse_instant(possible) if possible else None,
             reason=about.get("reason", ""),
         ),
     )
 
 
-@_on(kinds.WANTED)
+@_on(kinds.SOMETHING_WANTED)
 def _something_wanted(event: Event, _view: View, _policy: Policy) -> Commands:
     about = event.about
     return (
@@ -112,22 +110,21 @@ def _something_wanted(event: Event, _view: View, _policy: Policy) -> Commands:
             item=about["item"],
             wanted=Decimal(about["quantity"]),
             due=parse_instant(about["due"]),
-            demand=about.get("demand", ""),
-            without=tuple(about.get("without", ())),
-            replaces=about.get("replaces", ""),
+            demand=about["demand"],
         ),
     )
 
 
-@_on(kinds.RFQ_RECEIVED)
-def _rfq_received(event: Event, _view: View, policy: Policy) -> Commands:
-    answer = AnswerRfq(deal=event.about["deal"])
+@_on(kinds.REQUEST_RECEIVED)
+def _request_received(event: Event, _view: View, policy: Policy) -> Commands:
+    answer = AnswerRfq(buyer=event.about["buyer"], request=event.subject)
     return _alone(answer, alone=policy.quote_alone, question="quote")
 
 
-@_on(kinds.ANSWER_RECEIVED)
+@_on(kinds.OFFERED)
+@_on(kinds.DECLINED)
 def _answer_received(event: Event, view: View, _policy: Policy) -> Commands:
-    facts = view.request(event.about["request"])
+    facts = view.request(event.about["rfq"])
     complete = facts.answered >= facts.asked and not facts.chosen
     return (ChooseQuote(request=facts.request),) if complete else ()
 
@@ -149,54 +146,52 @@ def _quote_chosen(event: Event, _view: View, policy: Policy) -> Commands:
     )
 
 
-@_on(kinds.ORDER_RECEIVED)
-def _order_received(event: Event, _view: View, policy: Policy) -> Commands:
-    value = int(event.about["value_minor"])
-    fits = bool(event.about.get("matches_quote"))
-    return _alone(
-        AcceptOrder(deal=event.about["deal"]),
-        alone=fits and value <= policy.accept_alone_up_to_minor,
-        question="accept",
-        value_minor=value,
-    )
+@_on(kinds.PROPOSED)
+def _partner_proposed(event: Event, _view: View, policy: Policy) -> Commands:
+    sign = Countersign(partner=event.about["partner"], order=event.subject)
+    alone = event.about["document_kind"] == "order_change" and policy.agree_changes_alone
+    return _alone(sign, alone=alone, question=event.about["document_kind"])
 
 
-@_on(kinds.ORDER_AGREED)
+@_on(kinds.ORDERED)
 def _order_agreed(event: Event, view: View, _policy: Policy) -> Commands:
-    facts = view.deal(event.about["deal"])
-    if facts.side == "seller":
-        return (PlanDeal(deal=facts.deal),)
-    return (UpdateCustomer(demand=facts.demand),) if facts.demand else ()
+    partner, order = event.about["partner"], event.subject
+    if event.about["by"] == partner:
+        return (PlanSale(partner=partner, order=order),)
+    facts = view.demand_of(partner, order)
+    close = CloseRequest(partner=partner, order=order)
+    return (UpdateCustomer(demand=facts.demand), close) if facts else (close,)
 
 
-@_on(kinds.CHANGE_RECEIVED)
-def _change_received(event: Event, _view: View, policy: Policy) -> Commands:
-    agree = AgreeChange(deal=event.about["deal"])
-    return _alone(agree, alone=policy.agree_changes_alone, question="change")
+@_on(kinds.REQUEST_CLOSED)
+def _settled_without_us(event: Event, _view: View, _policy: Policy) -> Commands:
+    held = tuple(event.about.get("reservations", ()))
+    return (ReleaseHolds(holds=held),) if held else ()
 
 
-@_on(kinds.CHANGE_AGREED)
+@_on(kinds.CHANGED)
 def _change_agreed(event: Event, view: View, _policy: Policy) -> Commands:
-    facts = view.deal(event.about["deal"])
-    if facts.side == "seller":
-        return (ReplanDeal(deal=facts.deal),)
-    missing = Decimal(event.about["missing"])
-    if missing <= 0:
+    partner, order = event.about["partner"], event.subject
+    facts = view.demand_of(partner, order)
+    if facts is None:
+        return (ReplanSale(partner=partner, order=order),)
+    if facts.missing <= 0:
         return (UpdateCustomer(demand=facts.demand),)
-    ask = AskForQuotes(
-        item=facts.item,
-        wanted=missing,
-        due=facts.due,
-        demand=facts.demand,
-        without=(facts.partner,),
-        replaces=facts.deal,
+    return (
+        AskForQuotes(
+            item=facts.item,
+            wanted=facts.missing,
+            due=facts.due,
+            demand=facts.demand,
+            without=(partner,),
+            replaces=order,
+        ),
     )
-    return (ask,)
 
 
 @_on(kinds.ANSWER)
 def _person_answered(event: Event, _view: View, _policy: Policy) -> Commands:
     if not event.about.get("agreed"):
         return ()
-    prepared: Command = msgspec.convert(event.about["prepared"], type=AnyCommand)
+    prepared: AnyCommand = msgspec.convert(event.about["prepared"], type=AnyCommand)
     return (prepared,)

@@ -3,26 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Protocol
 
 from msgspec import Struct
 
 from hanse.model.time import Instant
-
-Side = Literal["buyer", "seller"]
-
-
-class DealFacts(Struct, frozen=True, kw_only=True):
-    """One deal with one partner as it stands."""
-
-    deal: str
-    side: Side
-    partner: str
-    item: str
-    quantity: Decimal
-    due: Instant
-    demand: str = ""
-    value_minor: int = 0
 
 
 class RequestFacts(Struct, frozen=True, kw_only=True):
@@ -31,26 +16,34 @@ class RequestFacts(Struct, frozen=True, kw_only=True):
     request: str
     asked: int
     answered: int
-    offered: int
     chosen: bool
-    demand: str = ""
+
+
+class DemandFacts(Struct, frozen=True, kw_only=True):
+    """Something to be bought as it stands: ``missing`` is on no order and in no open request."""
+
+    demand: str
+    item: str
+    due: Instant
+    missing: Decimal
 
 
 class View(Protocol):
     """Facts on record."""
 
-    def deal(self, deal: str) -> DealFacts:
-        """A deal.
-
-        Raises:
-            NotFound: there is none of that name.
-        """
+    @property
+    def me(self) -> str:
+        """This firm."""
         ...
 
     def request(self, request: str) -> RequestFacts:
-        """A request for quotes.
+        """One of our requests for quotes.
 
         Raises:
-            NotFound: there is none of that name.
+            NotFound: we sent none of that number.
         """
+        ...
+
+    def demand_of(self, partner: str, order: str) -> DemandFacts | None:
+        """What an order of ours was placed for, None where it was for nothing on record."""
         ...

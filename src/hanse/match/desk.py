@@ -198,6 +198,21 @@ class Desk:
         self.agreements.propose(seller, order, until=until, ctx=ctx)
         return order
 
+    def close(self, rfq: str, reason: trade.Reason, ctx: Context) -> None:
+        """Tell every firm whose answer was not taken that the request is settled."""
+        enquiry = self._enquiry(rfq)
+        for seller, talk in enquiry.talks.items():
+            if not isinstance(talk, asking.Asked | asking.Quoted):
+                continue
+            enquiry = asking.with_talk(enquiry, seller, asking.dropped(talk, reason))
+            document = trade.RequestClosed(
+                id=self.ids.new("closed"),
+                request_for_quotation_document_reference=trade.DocumentReference(id=rfq),
+                reason=reason,
+            )
+            self.counter.post(seller, "request_closed", document, ctx)
+        self.books.put_enquiry(enquiry)
+
     # ------------------------------------------------------------ selling
 
     def quote(self, buyer: str, quotation: trade.Quotation, ctx: Context) -> None:

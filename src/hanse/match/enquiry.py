@@ -184,6 +184,11 @@ def displaced(enquiry: Enquiry, seller: str, message: trade.Displaced) -> Enquir
     return with_talk(enquiry, seller, Dropped(reason=message.reason, quoted=talk.quoted))
 
 
+def dropped(talk: Asked | Quoted, reason: trade.Reason) -> Dropped:
+    """A talk that ends because the request was settled with others."""
+    return Dropped(reason=reason, quoted=talk if isinstance(talk, Quoted) else None)
+
+
 def valid_offer(enquiry: Enquiry, seller: str, *, at: Instant) -> Quoted:
     """The offer of a firm that may still be taken.
 

@@ -22,6 +22,7 @@ DOCUMENTS: dict[str, type[trade.Aggregate]] = {
     "request_for_quotation": trade.RequestForQuotation,
     "quotation": trade.Quotation,
     "decline": trade.Decline,
+    "request_closed": trade.RequestClosed,
     "award": trade.Award,
     "displaced": trade.Displaced,
     "hold": trade.Hold,

@@ -182,3 +182,12 @@ def passed(offer: Offer, reason: trade.Reason) -> Offer:
     if isinstance(offer.state, Sold):
         raise Conflict("an order stands on it: change or cancel that", subject=offer.rfq.id)
     return structs.replace(offer, state=Passed(reason=reason))
+
+
+def reservations(offer: Offer) -> list[str]:
+    """What the seller's plan holds for a quotation that has not been taken."""
+    if not isinstance(offer.state, Offered | Holding):
+        return []
+    lines = offer.state.quotation.quotation_line
+    found = (line.promise_basis.reservation_id for line in lines)
+    return [reservation for reservation in found if reservation]

@@ -61,6 +61,13 @@ def _declined(no: trade.Decline) -> Text:
     return Text(f"Request {rfq} was declined: {note}.", f"询价单 {rfq} 被谢绝：{note}。")
 
 
+def _closed(rfq: str, reason: trade.Reason) -> Text:
+    why = reason.note or reason.code
+    return Text(
+        f"Request {rfq} was settled without us: {why}.", f"询价单 {rfq} 已另行成交：{why}。"
+    )
+
+
 def _awarded(rfq: str, seller: str) -> Text:
     return Text(
         f"Request {rfq} is provisionally awarded to {seller[-8:]}.",
@@ -166,6 +173,7 @@ told = SimpleNamespace(
     wanted=_wanted,
     quoted=_quoted,
     declined=_declined,
+    closed=_closed,
     awarded=_awarded,
     held=_held,
     displaced=_displaced,

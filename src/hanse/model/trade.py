@@ -249,6 +249,14 @@ class Decline(Aggregate, frozen=True, kw_only=True):
     reason: Reason
 
 
+class RequestClosed(Aggregate, frozen=True, kw_only=True):
+    """The request is settled without this seller: its offer and what it held are free again."""
+
+    id: Number
+    request_for_quotation_document_reference: DocumentReference
+    reason: Reason
+
+
 class AwardLine(Aggregate, frozen=True, kw_only=True):
     """So much of an offered line."""
 

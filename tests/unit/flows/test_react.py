@@ -8,60 +8,69 @@ import pytest
 
 from hanse.flows import kinds
 from hanse.flows.commands import (
-    AgreeChange,
     AskForQuotes,
     AskPerson,
     Award,
     ChooseQuote,
-    PlanDeal,
-    ReplanDeal,
+    CloseRequest,
+    Countersign,
+    PlanSale,
+    ReleaseHolds,
+    ReplanSale,
     TakeMachineOut,
     TellPartner,
     UpdateCustomer,
 )
 from hanse.flows.policy import Policy
 from hanse.flows.react import react, reacts_to
-from hanse.flows.view import DealFacts, RequestFacts
+from hanse.flows.view import DemandFacts, RequestFacts
 from hanse.model.errors import NotFound
 from hanse.model.event import Event
 from hanse.model.text import Text
+from hanse.model.time import to_ns
 
 AT = dt.datetime(2026, 1, 5, 6, tzinfo=dt.UTC)
 FREE = Policy(award_alone_up_to_minor=100_000, accept_alone_up_to_minor=100_000)
 
 
-def event(kind, **about):
-    return Event(id="e1", at=AT, kind=kind, subject="s", text=Text("", ""), loop="l", about=about)
+def event(kind, subject="s", **about):
+    return Event(
+        id="e1", at=AT, kind=kind, subject=subject, text=Text("", ""), loop="l", about=about
+    )
 
 
 class Facts:
-    def __init__(self, *known):
-        self.known = {getattr(k, "deal", None) or k.request: k for k in known}
+    me = "did:key:zMe"
 
-    def deal(self, deal):
-        if deal not in self.known:
-            raise NotFound("no such deal", subject=deal)
-        return self.known[deal]
+    def __init__(self, request=None, demand=None):
+        self._request, self._demand = request, demand
 
-    request = deal
+    def request(self, request):
+        if self._request is None or self._request.request != request:
+            raise NotFound("no such request", subject=request)
+        return self._request
+
+    def demand_of(self, partner, order):
+        return self._demand
 
 
-def deal(side="buyer", **more):
-    return DealFacts(
-        deal="d1", side=side, partner="did:key:zA", item="SHAFT", quantity=Decimal(120), due=AT,
-        demand="CO-1", **more,
-    )  # fmt: skip
+def demand(missing):
+    return DemandFacts(demand="D1", item="SHAFT", due=AT, missing=Decimal(missing))
 
 
 def request(answered, asked=2, *, chosen=False):
-    return RequestFacts(request="r1", asked=asked, answered=answered, offered=1, chosen=chosen)
+    return RequestFacts(request="r1", asked=asked, answered=answered, chosen=chosen)
 
 
 def test_an_alarm_that_takes_a_machine_down_takes_its_capacity_out():
     alarm = event(
-        kinds.ALARM_ACTIVE, asset="M1", rule="aborted", effect="machine_down",
-        at="2026-01-05T06:00:00Z", repair_s=3600,
-    )  # fmt: skip
+        kinds.ALARM_ACTIVE,
+        asset="M1",
+        rule="aborted",
+        effect="machine_down",
+        at_ns=to_ns(AT),
+        repair_s=3600,
+    )
     assert react(alarm, Facts(), FREE) == (
         TakeMachineOut(machine="M1", since=AT, repair_s=3600, reason="aborted"),
     )
@@ -72,27 +81,36 @@ def test_a_warning_moves_nothing():
 
 
 def test_a_broken_promise_is_told_to_the_partner_it_was_given_to():
-    broken = event(kinds.PROMISE_BROKEN, order="W1", demand="d1", kept="70", missing="50")
+    broken = event(kinds.PROMISE_BROKEN, order="W1", demand="s1", kept="70", missing="50")
     (told,) = react(broken, Facts(), FREE)
     assert isinstance(told, TellPartner)
-    assert (told.kept, told.missing) == (70, 50)
+    assert (told.sale, told.kept, told.missing) == ("s1", 70, 50)
     own_stock = event(kinds.PROMISE_BROKEN, order="W1", demand="", kept="70", missing="50")
     assert react(own_stock, Facts(), FREE) == ()
 
 
 def test_what_a_supplier_cannot_keep_is_asked_for_elsewhere():
-    agreed = event(kinds.CHANGE_AGREED, deal="d1", kept="70", missing="50")
-    (ask,) = react(agreed, Facts(deal()), FREE)
+    agreed = event(kinds.CHANGED, subject="o1", partner="did:key:zA", by="did:key:zA")
+    (ask,) = react(agreed, Facts(demand=demand(50)), FREE)
     assert isinstance(ask, AskForQuotes)
-    assert (ask.wanted, ask.without, ask.demand) == (50, ("did:key:zA",), "CO-1")
-    assert react(agreed, Facts(deal("seller")), FREE) == (ReplanDeal(deal="d1"),)
+    assert (ask.wanted, ask.without, ask.demand) == (50, ("did:key:zA",), "D1")
+    assert react(agreed, Facts(demand=demand(0)), FREE) == (UpdateCustomer(demand="D1"),)
 
 
-def test_quotes_are_compared_when_all_have_answered_or_the_window_closes_and_only_once():
-    answer = event(kinds.ANSWER_RECEIVED, request="r1")
+def test_an_agreed_change_of_a_sale_changes_the_plan():
+    agreed = event(kinds.CHANGED, subject="o1", partner="did:key:zA", by="did:key:zMe")
+    assert react(agreed, Facts(), FREE) == (ReplanSale(partner="did:key:zA", order="o1"),)
+
+
+@pytest.mark.parametrize("kind", [kinds.OFFERED, kinds.DECLINED])
+def test_quotes_are_compared_when_all_have_answered_and_only_once(kind):
+    answer = event(kind, rfq="r1")
     assert react(answer, Facts(request(1)), FREE) == ()
     assert react(answer, Facts(request(2)), FREE) == (ChooseQuote(request="r1"),)
     assert react(answer, Facts(request(2, chosen=True)), FREE) == ()
+
+
+def test_when_the_window_closes_those_who_answered_are_compared():
     closed = event(kinds.WINDOW_CLOSED, request="r1")
     assert react(closed, Facts(request(1)), FREE) == (ChooseQuote(request="r1"),)
     assert react(closed, Facts(request(1, chosen=True)), FREE) == ()
@@ -114,19 +132,35 @@ def test_what_a_person_agreed_to_is_done_as_prepared():
 
 
 def test_an_order_agreed_is_planned_by_the_seller_and_promised_on_by_the_buyer():
-    agreed = event(kinds.ORDER_AGREED, deal="d1")
-    assert react(agreed, Facts(deal("seller")), FREE) == (PlanDeal(deal="d1"),)
-    assert react(agreed, Facts(deal()), FREE) == (UpdateCustomer(demand="CO-1"),)
+    bought = event(kinds.ORDERED, subject="o1", partner="did:key:zA", by="did:key:zMe")
+    close = CloseRequest(partner="did:key:zA", order="o1")
+    assert react(bought, Facts(demand=demand(0)), FREE) == (UpdateCustomer(demand="D1"), close)
+    assert react(bought, Facts(), FREE) == (close,)
+    sold = event(kinds.ORDERED, subject="o1", partner="did:key:zA", by="did:key:zA")
+    assert react(sold, Facts(), FREE) == (PlanSale(partner="did:key:zA", order="o1"),)
 
 
 def test_a_change_waits_for_a_person_where_the_policy_says_so():
     careful = msgspec.structs.replace(FREE, agree_changes_alone=False)
-    change = event(kinds.CHANGE_RECEIVED, deal="d1")
-    assert react(change, Facts(), FREE) == (AgreeChange(deal="d1"),)
+    change = event(kinds.PROPOSED, subject="o1", partner="did:key:zA", document_kind="order_change")
+    sign = Countersign(partner="did:key:zA", order="o1")
+    assert react(change, Facts(), FREE) == (sign,)
     (question,) = react(change, Facts(), careful)
-    assert question.prepared == AgreeChange(deal="d1")
+    assert question.prepared == sign
+
+
+def test_an_order_the_desk_would_not_sign_alone_is_asked_of_a_person():
+    order = event(kinds.PROPOSED, subject="o1", partner="did:key:zA", document_kind="order")
+    (question,) = react(order, Facts(), FREE)
+    assert isinstance(question, AskPerson)
 
 
 def test_an_event_nobody_waits_for_leads_to_nothing():
     assert react(event("links.something_else"), Facts(), FREE) == ()
     assert kinds.PROMISE_BROKEN in reacts_to()
+
+
+def test_what_was_held_for_a_quote_not_taken_is_free_again():
+    closed = event(kinds.REQUEST_CLOSED, buyer="did:key:zB", reservations=["h1"])
+    assert react(closed, Facts(), FREE) == (ReleaseHolds(holds=("h1",)),)
+    assert react(event(kinds.REQUEST_CLOSED, reservations=[]), Facts(), FREE) == ()

@@ -1,0 +1,191 @@
+"""People in the loop: the question that stops it, and the word to the customer."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+from msgspec import Struct
+
+from hanse.flows import kinds
+from hanse.flows.commands import AskPerson, UpdateCustomer
+from hanse.model.errors import Conflict
+from hanse.model.event import Draft, Event
+from hanse.model.order import WorkOrder
+from hanse.model.product import Stock
+from hanse.model.running import Question, QuestionState
+from hanse.model.sale import CustomerOrder, Notice
+from hanse.model.text import Text
+from hanse.model.time import Instant, format_instant, to_ns
+from hanse.node.acts.once import once
+from hanse.node.context import Context
+from hanse.node.dealing.view import TxView
+from hanse.node.planning import wire
+from hanse.node.shelves import demands
+from hanse.store import Tx
+from hanse.transmit.nats.requests import ask
+
+ANSWER_S = 20.0
+_ASKED = {
+    "award": Text("May the order be placed?", "是否下单?"),
+    "quote": Text("May we make an offer?", "是否报价?"),
+    "order": Text("May the partner's order be signed?", "是否签署伙伴的订单?"),
+    "order_change": Text("May the change be signed?", "是否签署变更?"),
+}
+
+
+async def ask_person(context: Context, event: Event, command: AskPerson) -> None:
+    """Put a question on the page, with everything prepared."""
+
+    def write(tx: Tx) -> None:
+        words = _ASKED.get(command.question, Text("A decision is needed", "需要决定"))
+        text = Text(f"{words.en} {event.text.en}", f"{words.zh}{event.text.zh}")
+        prepared = msgspec.to_builtins(command.prepared)
+        about = {
+            "question": command.question,
+            "prepared": prepared,
+            "value_minor": command.value_minor,
+        }
+        draft = Draft(
+            kind=kinds.QUESTION, subject=event.subject, text=text, cause=event.id, about=about
+        )
+        asked = tx.events.append(draft)
+        question = Question(
+            id=context.ids.new("question"),
+            event=asked.id,
+            prepared=msgspec.Raw(msgspec.json.encode(command.prepared)),
+            text=text,
+            asked_at=asked.at,
+            value_minor=command.value_minor,
+            loop=asked.loop or "",
+        )
+        tx.questions.put(question)
+
+    await once(context.store, event, command, write)
+
+
+def answer_question(tx: Tx, key: str, *, agreed: bool, by: str, note: str = "") -> Event:
+    """A person's word on a question; the loop goes on with it.
+
+    Raises:
+        NotFound: there is no such question.
+        Conflict: it was answered before.
+    """
+    question = tx.questions.need(key)
+    if question.state is not QuestionState.OPEN:
+        raise Conflict("this question was answered before", subject=key)
+    state = QuestionState.AGREED if agreed else QuestionState.DECLINED
+    fresh = msgspec.structs.replace(
+        question, state=state, decided_by=by, decided_at=tx.clock.now(), note=note
+    )
+    tx.questions.put(fresh)
+    word = Text("agreed", "同意") if agreed else Text("declined", "不同意")
+    draft = Draft(
+        kind=kinds.ANSWER,
+        subject=key,
+        text=Text(f"{by} {word.en}: {question.text.en}", f"{by} {word.zh}:{question.text.zh}"),
+        cause=question.event,
+        by=by,
+        about={"agreed": agreed, "prepared": msgspec.json.decode(question.prepared)},
+    )
+    return tx.events.append(draft)
+
+
+async def update_customer(context: Context, event: Event, command: UpdateCustomer) -> None:
+    """Put what is on order into the plan, read the customer's date off it, tell the customer."""
+    found = await context.store.read(lambda tx: _standing(tx, context, command.demand))
+    if found is None:
+        return
+    order, work, arrivals = found
+    promised = max(a.at for a in arrivals)
+    if work is not None:
+        promised = await _ready(context, event, work, arrivals) or promised
+
+    def write(tx: Tx) -> None:
+        now = tx.customer_orders.need(order.key)
+        told = tx.events.append(_told(now, promised, event))
+        notice = Notice(
+            id=context.ids.new("notice"),
+            customer=order.customer,
+            order=order.key,
+            at=told.at,
+            text=told.text,
+            event=told.id,
+        )
+        tx.notices.put(notice)
+        tx.customer_orders.put(msgspec.structs.replace(now, promised=promised))
+
+    await once(context.store, event, command, write)
+
+
+class Arrival(Struct, frozen=True, kw_only=True):
+    """So many pieces of an order of ours that will come at an instant."""
+
+    order: str
+    item: str
+    quantity: Decimal
+    at: Instant
+
+
+def _standing(
+    tx: Tx, context: Context, key: str
+) -> tuple[CustomerOrder, WorkOrder | None, list[Arrival]] | None:
+    demand = demands(tx).need(key)
+    view = TxView(tx, context.identity.did)
+    order = tx.customer_orders.get(demand.customer_order)
+    arrivals = [
+        Arrival(
+            order=contract.terms.order.id,
+            item=demand.item,
+            quantity=Decimal(delivery.quantity),
+            at=delivery.date_time,
+        )
+        for _, contract in view.contracts(demand)
+        for line in contract.terms.lines.values()
+        for delivery in line.deliveries
+    ]
+    if order is None or not arrivals or view.facts(demand).missing > 0:
+        return None
+    return order, tx.work_orders.first(demand=order.key), arrivals
+
+
+async def _ready(
+    context: Context, event: Event, work: WorkOrder, arrivals: list[Arrival]
+) -> Instant | None:
+    """When our own work on what arrives will be done, by the plan with these receipts in it."""
+    receipts = tuple(
+        Stock(item=a.item, quantity=a.quantity, at_ns=to_ns(a.at) + n, source=f"order {a.order}")
+        for n, a in enumerate(arrivals)
+    )
+    question = wire.Material(
+        item=arrivals[0].item,
+        arrivals=receipts,
+        order=work.key,
+        cause=event.id,
+        loop=event.loop,
+    )
+    changed = await ask(
+        context.nats, wire.MATERIAL, question, answer=wire.PlanChanged, wait_s=ANSWER_S
+    )
+    return changed.ready
+
+
+def _told(order: CustomerOrder, promised: Instant, event: Event) -> Draft:
+    when, before = f"{promised:%Y-%m-%d %H:%M} UTC", order.promised
+    moved = before is not None and before != promised
+    was = f", before {before:%Y-%m-%d %H:%M} UTC" if before is not None and moved else ""
+    was_zh = f",原为 {before:%Y-%m-%d %H:%M} UTC" if before is not None and moved else ""
+    return Draft(
+        kind=kinds.CUSTOMER_TOLD,
+        subject=order.key,
+        text=Text(
+            f"{order.title} was told: {order.quantity} {order.item} by {when}{was}",
+            f"已告知 {order.title}:{order.quantity} 件 {order.item},{when}{was_zh}",
+        ),
+        cause=event.id,
+        about={
+            "customer_order": order.key,
+            "promised": format_instant(promised),
+            "before": format_instant(before) if before else "",
+        },
+    )

@@ -1,0 +1,257 @@
+"""The seller's side: quotes from the live plan, sales into it, and the word when one breaks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from decimal import ROUND_UP, Decimal
+
+import msgspec
+
+from hanse.flows import kinds
+from hanse.flows.commands import AnswerRfq, PlanSale, ReleaseHolds, ReplanSale, TellPartner
+from hanse.match.books import Books
+from hanse.match.contract import Contract
+from hanse.match.counter import Context as Step
+from hanse.match.desk import Desk
+from hanse.match.offer import Offer, Wanted
+from hanse.model import trade
+from hanse.model.errors import NotFound
+from hanse.model.event import Draft, Event
+from hanse.model.order import WorkOrder
+from hanse.model.product import Item
+from hanse.model.text import Text
+from hanse.node.acts.once import once
+from hanse.node.context import Context
+from hanse.node.dealing.desk import MINOR, at_desk
+from hanse.node.dealing.view import quantity_of
+from hanse.node.planning import wire
+from hanse.node.shelves import Sale, sales
+from hanse.store import Tx
+from hanse.transmit.nats.requests import ask
+
+ANSWER_S = 20.0
+CENT = Decimal("0.01")
+
+
+async def answer_rfq(context: Context, event: Event, command: AnswerRfq) -> None:
+    """Hold what can be ready in time and quote it; decline where nothing can."""
+    offer = await context.store.read(lambda tx: _offer(tx, command))
+    if not isinstance(offer.state, Wanted):
+        return
+    lines = []
+    for wanted in offer.rfq.request_for_quotation_line:
+        item = await context.store.read(lambda tx, w=wanted: our_item(tx, w.item))  # type: ignore[misc]
+        line = await _quoted_line(context, wanted, item) if item else None
+        if line is not None:
+            lines.append(line)
+
+    def write(tx: Tx) -> None:
+        if not lines:
+            no = trade.Reason(code="NO_CAPACITY", note="nothing can be ready in time")
+            at_desk(tx, context, event, lambda d, s: d.decline(offer.buyer, offer.rfq.id, no, s))
+            return
+        at_desk(tx, context, event, _quote(context, offer, tuple(lines)))
+
+    await once(context.store, event, command, write)
+
+
+async def release_holds(context: Context, event: Event, command: ReleaseHolds) -> None:
+    """Give back what was held for a quote that was not taken."""
+    for hold in command.holds:
+        gone = wire.Release(hold=hold, cause=event.id)
+        await ask(context.nats, wire.RELEASE, gone, answer=wire.PlanChanged, wait_s=ANSWER_S)
+
+
+def our_item(tx: Tx, wanted: trade.TradeItem) -> Item | None:
+    """The item of ours that a buyer means, by drawing, GTIN or code; one that is made here."""
+    drawing = wanted.drawing.id if wanted.drawing else ""
+    gtin = wanted.standard_item_identification
+    for item in tx.items.all():
+        same = (
+            (drawing and item.drawing == drawing)
+            or (gtin is not None and item.gtin and item.gtin == gtin.id)
+            or item.key in {wanted.sellers_item_identification, wanted.buyers_item_identification}
+        )
+        if same and item.make and tx.routings.get(item.key) is not None:
+            return item
+    return None
+
+
+async def _quoted_line(
+    context: Context, wanted: trade.RfqLine, item: Item
+) -> trade.QuotationLine | None:
+    now = context.clock.now()
+    valid = dt.timedelta(seconds=context.settings.policy.quote_valid_s)
+    question = wire.QuoteAsk(
+        item=item.key, quantity=int(Decimal(wanted.quantity.value)), expires=now + valid
+    )
+    held = await ask(context.nats, wire.QUOTE, question, answer=wire.QuoteAnswer, wait_s=ANSWER_S)
+    if held.quantity == 0 or held.ready is None:
+        return None
+    return trade.QuotationLine(
+        id=wanted.id,
+        rfq_line_id=wanted.id,
+        quantity=trade.Measure(value=str(held.quantity), unit_code=wanted.quantity.unit_code),
+        price=trade.Price(price_amount=str(_price(item))),
+        promised_delivery=(
+            trade.Delivery(quantity=str(held.quantity), date_time=_whole_second(held.ready)),
+        ),
+        promise_basis=trade.PromiseBasis(
+            kind="CTP", schedule_version=f"plan-{held.version}", reservation_id=held.hold
+        ),
+    )
+
+
+def _price(item: Item) -> Decimal:
+    minor = Decimal(item.price_minor or 0)
+    return (minor / MINOR).quantize(CENT, rounding=ROUND_UP)
+
+
+def _whole_second(at: dt.datetime) -> dt.datetime:
+    return at.replace(microsecond=0) + dt.timedelta(seconds=1 if at.microsecond else 0)
+
+
+def _quote(
+    context: Context, offer: Offer, lines: tuple[trade.QuotationLine, ...]
+) -> Callable[[Desk, Step], None]:
+    valid = dt.timedelta(seconds=context.settings.policy.quote_valid_s)
+
+    def act(desk: Desk, step: Step) -> None:
+        reference = trade.DocumentReference(id=offer.rfq.id, event_id=offer.event_id)
+        quotation = trade.Quotation(
+            id=context.ids.new("quote"),
+            issue_date_time=step.at,
+            request_for_quotation_document_reference=reference,
+            validity_period=trade.Validity(end_date_time=_whole_second(step.at + valid)),
+            seller_supplier_party=desk.party,
+            pricing_currency_code=offer.rfq.pricing_currency_code,
+            quotation_line=lines,
+        )
+        desk.quote(offer.buyer, quotation, step)
+
+    return act
+
+
+async def plan_sale(context: Context, event: Event, command: PlanSale) -> None:
+    """The order's work into the plan, on what was held for the quote."""
+    sale = await context.store.read(lambda tx: _sale(tx, command))
+    order = WorkOrder(
+        key=sale.work_order,
+        item=sale.item,
+        quantity=sale.quantity,
+        due=sale.due,
+        promised=sale.due,
+        weight_minor_per_h=context.settings.policy.lateness_minor_per_h,
+        demand=sale.order,
+    )
+    added = wire.AddOrder(order=order, hold=sale.hold, cause=event.id, loop=event.loop)
+    await once(context.store, event, command, lambda tx: sales(tx).put(sale.order, sale))
+    await ask(context.nats, wire.ADD, added, answer=wire.PlanChanged, wait_s=ANSWER_S)
+
+
+def _sale(tx: Tx, command: PlanSale) -> Sale:
+    contract = _contract(tx, command.partner, command.order)
+    line = next(iter(contract.terms.lines.values()))
+    item = our_item(tx, line.item)
+    if item is None:
+        raise NotFound("we have no item for this order", subject=command.order)
+    return Sale(
+        order=command.order,
+        partner=command.partner,
+        work_order=f"WO-{command.order}",
+        item=item.key,
+        quantity=quantity_of(contract),
+        due=max(d.date_time for d in line.deliveries),
+        hold=contract.terms.order.reservation_id,
+    )
+
+
+async def replan_sale(context: Context, event: Event, command: ReplanSale) -> None:
+    """What was agreed anew, into the plan."""
+
+    def fresh(tx: Tx) -> Sale:
+        sale = sales(tx).need(command.order)
+        contract = _contract(tx, command.partner, command.order)
+        dates = [d.date_time for line in contract.terms.lines.values() for d in line.deliveries]
+        return msgspec.structs.replace(
+            sale, quantity=quantity_of(contract), due=max(dates, default=sale.due)
+        )
+
+    sale = await context.store.read(fresh)
+    await once(context.store, event, command, lambda tx: sales(tx).put(sale.order, sale))
+    change = wire.ChangeOrder(
+        order=sale.work_order,
+        quantity=sale.quantity,
+        due=sale.due,
+        cause=event.id,
+        loop=event.loop,
+    )
+    await ask(context.nats, wire.CHANGE, change, answer=wire.PlanChanged, wait_s=ANSWER_S)
+
+
+async def tell_partner(context: Context, event: Event, command: TellPartner) -> None:
+    """Propose what can still be kept of an order, with the reason."""
+
+    def write(tx: Tx) -> None:
+        sale = sales(tx).get(command.sale)
+        if sale is None:
+            return
+        contract = _contract(tx, sale.partner, sale.order)
+        told = tx.events.append(_told(sale, command, event))
+        at_desk(tx, context, told, lambda d, s: d.change(sale.partner, _change(contract, s), s))
+
+    def _change(contract: Contract, step: Step) -> trade.OrderChange:
+        name, line = next(iter(contract.terms.lines.items()))
+        kept = trade.ChangedLine(
+            id=name,
+            quantity=trade.Measure(value=str(command.kept), unit_code=line.unit),
+            price=line.price,
+            requested_delivery=_reduced(line.deliveries, command.kept),
+        )
+        return trade.OrderChange(
+            id=context.ids.new("change"),
+            issue_date_time=step.at,
+            order_reference=trade.DocumentReference(id=contract.terms.order.id),
+            order_line=(kept,),
+            reason=trade.Reason(code="PRODUCTION_INCIDENT", note=command.reason),
+        )
+
+    await once(context.store, event, command, write)
+
+
+def _reduced(deliveries: tuple[trade.Delivery, ...], kept: Decimal) -> tuple[trade.Delivery, ...]:
+    left, found = kept, []
+    for part in sorted(deliveries, key=lambda d: d.date_time):
+        took = min(left, Decimal(part.quantity))
+        if took > 0:
+            found.append(trade.Delivery(quantity=str(took), date_time=part.date_time))
+            left -= took
+    return tuple(found)
+
+
+def _told(sale: Sale, command: TellPartner, event: Event) -> Draft:
+    return Draft(
+        kind=kinds.CHANGE_PROPOSED,
+        subject=sale.order,
+        text=Text(
+            f"Told the buyer: {command.kept} of {sale.quantity} can be kept, {command.missing} not",
+            f"已告知买方:{sale.quantity} 件中可保 {command.kept} 件,缺 {command.missing} 件",
+        ),
+        cause=event.id,
+        about={"sale": sale.order, "kept": str(command.kept), "missing": str(command.missing)},
+    )
+
+
+def _offer(tx: Tx, command: AnswerRfq) -> Offer:
+    offer = Books(tx.desk).offer(command.buyer, command.request)
+    if offer is None:
+        raise NotFound("no such request came from this firm", subject=command.request)
+    return offer
+
+
+def _contract(tx: Tx, partner: str, order: str) -> Contract:
+    contract = Books(tx.desk).contract(partner, order)
+    if contract is None:
+        raise NotFound("no order of this number was signed", subject=order)
+    return contract

@@ -1,0 +1,168 @@
+"""The story of a chain: something is needed, made, breaks, and is put right."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Awaitable, Callable, Iterable
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeVar
+
+from msgspec import Struct
+
+from hanse.flows import kinds
+from hanse.model.errors import Unreachable
+from hanse.model.event import Event
+from hanse.model.time import Instant, parse_instant
+from hanse.node.acts.buying import open_demand
+from hanse.node.chain.lay import Laid
+from hanse.node.context import Context
+from hanse.node.folder import Folder
+from hanse.node.offline import offline
+from hanse.sim.chain import Chain, Failure
+
+T = TypeVar("T")
+STEP_S = 90.0
+POLL_S = 0.05
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """One step of the story: an event of one node, seconds after the story's beginning."""
+
+    name: str
+    node: str
+    at_s: float
+    cause: str | None
+    text_en: str
+    text_zh: str
+    loop: str | None
+
+
+class Told(Struct, frozen=True, kw_only=True):
+    """What came of a story: the steps, and how long the loop took."""
+
+    steps: tuple[Step, ...]
+    loop_s: float
+    loop: str
+
+
+async def play(chain: Chain, laid: Laid) -> Told:
+    """Play the story once on running nodes.
+
+    Raises:
+        Unreachable: a step did not happen within STEP_S; the subject names it.
+    """
+    story = chain.story
+    with offline(Folder(Path(laid.folders[story.buyer]))) as buyer:
+        began = buyer.clock.now()
+        asked = _ask(buyer, chain)
+        await _happened(buyer, kinds.CUSTOMER_TOLD, asked.loop)
+        await _working(laid, story.fails)
+        failed_at = await break_machine(laid, story.fails)
+        told = await _told_again(buyer, since=failed_at)
+    loop = told.loop or ""
+    events = list(_events(laid, {asked.loop or "", loop}, since=began))
+    return Told(
+        steps=tuple(_step(node, event, began) for node, event in events),
+        loop_s=(told.at - failed_at).total_seconds(),
+        loop=loop,
+    )
+
+
+def _ask(buyer: Context, chain: Chain) -> Event:
+    story = chain.story
+    due = buyer.clock.now().replace(microsecond=0) + dt.timedelta(seconds=story.due_s)
+    return buyer.store.write_sync(
+        lambda tx: open_demand(
+            tx,
+            buyer,
+            item=story.item,
+            quantity=Decimal(story.quantity),
+            due=due,
+            order=story.customer_order,
+        )
+    )
+
+
+async def _happened(context: Context, kind: str, loop: str | None) -> Event:
+    async def find() -> Event | None:
+        found = await context.store.read(lambda tx: tx.events.find(kind=kind, loop=loop))
+        return found[0] if found else None
+
+    return await _until(find, f"{kind} in {loop}")
+
+
+async def _told_again(buyer: Context, *, since: Instant) -> Event:
+    async def find() -> Event | None:
+        found = await buyer.store.read(
+            lambda tx: tx.events.find(kind=kinds.CUSTOMER_TOLD, newest_first=True, limit=1)
+        )
+        return found[0] if found and found[0].at > since else None
+
+    return await _until(find, "the customer told again")
+
+
+async def _working(laid: Laid, fails: Failure) -> None:
+    """Until the machine that is to fail has the order in its plan."""
+    with offline(Folder(Path(laid.folders[fails.firm]))) as seller:
+
+        async def find() -> Event | None:
+            found = await seller.store.read(lambda tx: tx.events.find(kind=kinds.ORDER_PLANNED))
+            return found[0] if found else None
+
+        await _until(find, f"an order planned at {fails.firm}")
+
+
+async def break_machine(laid: Laid, fails: Failure) -> Instant:
+    """Let the fault grow in the simulated machine; when its failing value was first written."""
+    from asyncua import Client
+
+    url = f"opc.tcp://127.0.0.1:{laid.plant_ports[fails.firm]}/hanse/{fails.firm}"
+    async with Client(url) as client:
+        namespace = await client.get_namespace_index("urn:hanse:sim")
+        door = await client.nodes.objects.get_child(f"{namespace}:Simulation")
+        await door.call_method(
+            f"{namespace}:InjectFault", fails.machine, fails.fault, float(fails.over_s)
+        )
+        mark = client.get_node(f"ns={namespace};s={fails.machine}.Fault.TrippedAt")
+
+        async def find() -> Instant | None:
+            value = str(await mark.read_value() or "")
+            return parse_instant(value) if value else None
+
+        return await _until(find, f"{fails.machine} tripped")
+
+
+async def _until(find: Callable[[], Awaitable[T | None]], what: str) -> T:
+    try:
+        async with asyncio.timeout(STEP_S):
+            while (found := await find()) is None:  # noqa: ASYNC110 (the other side is a process)
+                await asyncio.sleep(POLL_S)
+            return found
+    except TimeoutError as error:
+        raise Unreachable(
+            "a step of the story did not happen", subject=what, remedy="See the nodes' logs"
+        ) from error
+
+
+def _events(laid: Laid, loops: Iterable[str], *, since: Instant) -> Iterable[tuple[str, Event]]:
+    found = []
+    for node, folder in laid.folders.items():
+        with offline(Folder(Path(folder))) as context:
+            for loop in loops:
+                events = context.store.read_sync(lambda tx, name=loop: tx.events.find(loop=name))  # type: ignore[misc]
+                found += [(node, event) for event in events if event.at >= since]
+    return sorted(found, key=lambda pair: pair[1].at)
+
+
+def _step(node: str, event: Event, began: Instant) -> Step:
+    return Step(
+        name=event.kind,
+        node=node,
+        at_s=round((event.at - began).total_seconds(), 3),
+        cause=event.cause or event.about.get("caused_by"),
+        text_en=event.text.en,
+        text_zh=event.text.zh,
+        loop=event.loop,
+    )

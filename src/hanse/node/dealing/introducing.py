@@ -1,0 +1,105 @@
+"""Meeting a partner: the signed card each node shows, and the first entry of the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from hanse.match.counter import Context as Step
+from hanse.match.ledger.chain import KeyCard
+from hanse.model.errors import BadMessage, Unreachable
+from hanse.model.ids import Did, Title
+from hanse.model.keys import DidKeyVerifier
+from hanse.node.context import Context
+from hanse.node.dealing.desk import desk_in, keep
+from hanse.node.dealing.partners import CAPABILITIES_MAX, Partner
+from hanse.store import Tx
+from hanse.transmit.peerlink import jws
+from hanse.transmit.peerlink.certificate import pin
+
+CARD_KIND = "hanse-card+jws"
+CARD_BYTES_MAX = 32_000
+FETCH_S = 5.0
+PATH = "/.well-known/hanse-profile"
+
+
+class Card(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a node shows to who asks: its firm, its address, its certificate, what it can do."""
+
+    did: Did
+    name: Title
+    url: Annotated[str, Meta(max_length=300)]
+    pin: Annotated[str, Meta(pattern=r"^sha256:[0-9a-f]{64}$")]
+    capabilities: Annotated[tuple[str, ...], Meta(max_length=CAPABILITIES_MAX)] = ()
+
+
+def own_card(tx: Tx, context: Context, url: str) -> bytes:
+    """This firm's card, signed."""
+    made = {item.capability for item in tx.items.all() if item.make and item.capability}
+    card = Card(
+        did=context.identity.did,
+        name=context.settings.firm.name,
+        url=url,
+        pin=context.identity.certificate_pin,
+        capabilities=tuple(sorted(made)),
+    )
+    return jws.sign(msgspec.json.encode(card), kind=CARD_KIND, signer=context.identity.signer)
+
+
+async def fetch_card(address: str) -> Partner:
+    """The partner behind an address, by the card its node shows.
+
+    Raises:
+        Unreachable: nothing answers there, or it is no Hanse node.
+        BadMessage: the card's signature, shape or certificate is wrong.
+    """
+    url = address.rstrip("/") if "://" in address else f"https://{address.rstrip('/')}"
+    body, shown = await _get(url)
+    did, payload = jws.verify(
+        body, kind=CARD_KIND, verifier=DidKeyVerifier(), bytes_max=CARD_BYTES_MAX
+    )
+    try:
+        card = msgspec.json.decode(payload, type=Card)
+    except msgspec.MsgspecError as error:
+        raise BadMessage(f"the card has the wrong shape ({error})", subject=url) from error
+    if card.did != did or card.pin != shown:
+        raise BadMessage("the card names another firm or certificate than it shows", subject=url)
+    return Partner(
+        did=card.did, name=card.name, url=url, pin=card.pin, capabilities=card.capabilities
+    )
+
+
+async def _get(url: str) -> tuple[bytes, str]:
+    """The card's bytes, and the pin of the certificate the server showed."""
+    host, _, port = url.removeprefix("https://").partition(":")
+    tls = ssl.create_default_context()
+    tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE  # the pin is compared by people
+    try:
+        async with asyncio.timeout(FETCH_S):
+            reader, writer = await asyncio.open_connection(host, int(port or 443), ssl=tls)
+            shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+            request = f"GET {PATH} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+            writer.write(request.encode())
+            answer = await reader.read(CARD_BYTES_MAX)
+            writer.close()
+    except (OSError, TimeoutError, ValueError) as error:
+        raise Unreachable(
+            "no node answers there", subject=url, remedy="Check the address with your partner"
+        ) from error
+    head, _, body = answer.partition(b"\r\n\r\n")
+    if not head.startswith(b"HTTP/1.1 200"):
+        raise Unreachable("the node shows no card", subject=url, remedy="Is it claimed already?")
+    return body, pin(shown)
+
+
+def begin(tx: Tx, context: Context, did: str) -> None:
+    """Begin the ledger with a partner; nothing where it was begun before."""
+    desk = desk_in(tx, context)
+    mine = KeyCard(did=context.identity.did, key=context.identity.did)
+    theirs = KeyCard(did=did, key=did)
+    desk.add_peer(theirs, mine=mine, ctx=Step(at=context.clock.now()))
+    keep(tx, context, desk, causes={})

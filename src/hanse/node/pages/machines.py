@@ -1,0 +1,186 @@
+"""Machines and alarms: the record for what they are, the live values for what they do."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import msgspec
+
+from hanse.decide import Alarm, priority
+from hanse.decide.alarm import Shelving
+from hanse.model.plant import PACKML_CODES, Machine, PackMLState, Signal
+from hanse.model.text import Text
+from hanse.model.time import Instant, from_ns, to_ns
+from hanse.node.context import Context
+from hanse.node.pages.live import LiveValues
+from hanse.node.watching import ACT, ALARMS, AlarmAct
+from hanse.store import Tx
+from hanse.transmit.nats.requests import ask
+from hanse.web.views.common import Done, State, Tone
+from hanse.web.views.plant import AlarmRow, MachineRow, MachineView, Series, SignalNow
+
+LEADS = ("vibration", "load", "bearing_temperature", "power")
+GAPS_MAX = 50
+
+
+class RecordMachines:
+    """A `hanse.web.ports.Machines`."""
+
+    def __init__(self, context: Context, live: LiveValues) -> None:
+        self._store = context.store
+        self._live = live
+
+    async def rows(self) -> tuple[MachineRow, ...]:
+        """All machines with their lead signals."""
+        return await self._store.read(self._rows)
+
+    async def machine(self, key: str) -> MachineView:
+        """One machine."""
+
+        def read(tx: Tx) -> MachineView:
+            machine = tx.machines.need(key)
+            signals = tx.signals.where(asset=key)
+            row = self._row(machine, signals, standing_alarms(tx))
+            return MachineView(row=row, signals=tuple(self._now(s) for s in signals))
+
+        return await self._store.read(read)
+
+    async def history(
+        self, signals: tuple[int, ...], *, start: Instant, end: Instant, points: int
+    ) -> Series:
+        """Samples between two instants."""
+        del points
+        return self._live.past(signals, start_ns=to_ns(start), end_ns=to_ns(end))
+
+    def live(self, signals: tuple[int, ...]) -> AsyncIterator[Series]:
+        """Samples of signals as they arrive."""
+        return self._live.follow(signals)
+
+    def _rows(self, tx: Tx) -> tuple[MachineRow, ...]:
+        signals: dict[str, list[Signal]] = {}
+        for signal in tx.signals.all():
+            signals.setdefault(signal.asset, []).append(signal)
+        alarms = standing_alarms(tx)
+        return tuple(self._row(m, signals.get(m.key, []), alarms) for m in tx.machines.all())
+
+    def _row(self, machine: Machine, signals: list[Signal], alarms: list[Alarm]) -> MachineRow:
+        own = [a for a in alarms if a.asset == machine.key]
+        named = {s.name: s for s in signals}
+        state = self._state(named.get("state"))
+        return MachineRow(
+            key=machine.key,
+            title=machine.title,
+            asset_type=machine.asset_type,
+            state=state,
+            since=self._at(named.get("state")),
+            connected=any(s.id in self._live.last for s in signals),
+            alarms=len(own),
+            worst=max((priority(a.severity) for a in own), default=None),
+            order=self._text(named.get("job_order")),
+            item=self._text(named.get("job_item")),
+            pieces_done=int(self._value(named.get("job_done")) or 0),
+            pieces_due=int(self._value(named.get("job_quantity")) or 0),
+            signals=tuple(
+                msgspec.structs.replace(self._now(named[n]), lead=True) for n in LEADS if n in named
+            ),
+        )
+
+    def _state(self, signal: Signal | None) -> PackMLState | None:
+        value = self._value(signal)
+        return None if value is None else PACKML_CODES.get(int(value))
+
+    def _at(self, signal: Signal | None) -> Instant | None:
+        last = self._live.last.get(signal.id) if signal else None
+        return from_ns(last.at_ns) if last else None
+
+    def _value(self, signal: Signal | None) -> float | None:
+        last = self._live.last.get(signal.id) if signal else None
+        return last.value if last else None
+
+    def _text(self, signal: Signal | None) -> str:
+        last = self._live.last.get(signal.id) if signal else None
+        return last.text if last else ""
+
+    def _now(self, signal: Signal) -> SignalNow:
+        last = self._live.last.get(signal.id)
+        shown = SignalNow(
+            id=signal.id, name=signal.name, unit=signal.unit, low=signal.low, high=signal.high
+        )
+        if last is None:
+            return shown
+        return msgspec.structs.replace(
+            shown, value=last.value, text=last.text, quality=last.quality, at=from_ns(last.at_ns)
+        )
+
+
+def standing_alarms(tx: Tx) -> list[Alarm]:
+    """Alarms that still need someone: worst first, then newest."""
+    saved = tx.settings.get(ALARMS, list[Alarm]) or []
+    return sorted((a for a in saved if a.retain), key=lambda a: (-a.severity, -a.raised_ns))
+
+
+class RecordAlarms:
+    """A `hanse.web.ports.Alarms`."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def rows(self, *, limit: int) -> tuple[AlarmRow, ...]:
+        """Alarms that need someone; the most urgent first."""
+
+        def read(tx: Tx) -> list[AlarmRow]:
+            titles = {m.key: m.title for m in tx.machines.all()}
+            return [_alarm_row(tx, a, titles) for a in standing_alarms(tx)[:limit]]
+
+        return tuple(await self._context.store.read(read))
+
+    async def acknowledge(self, alarm: str, *, note: str, by: str) -> Done:
+        """Say that it was seen."""
+        return await self._act(AlarmAct(alarm=alarm, verb="acknowledge", by=by, note=note))
+
+    async def shelve(self, alarm: str, *, until: Instant, reason: str, by: str) -> Done:
+        """Silence it until an instant."""
+        for_s = (until - self._context.clock.now()).total_seconds()
+        act = AlarmAct(alarm=alarm, verb="shelve", by=by, note=reason, for_s=for_s)
+        return await self._act(act)
+
+    async def unshelve(self, alarm: str, *, by: str) -> Done:
+        """End its silence."""
+        return await self._act(AlarmAct(alarm=alarm, verb="unshelve", by=by))
+
+    async def _act(self, act: AlarmAct) -> Done:
+        text = await ask(self._context.nats, ACT, act, answer=Text)
+        return Done(text=text, href="/alarms")
+
+
+def _alarm_row(tx: Tx, alarm: Alarm, titles: dict[str, str]) -> AlarmRow:
+    raised = tx.events.find(
+        kind="decide.alarm_active", subject=alarm.id, newest_first=True, limit=1
+    )
+    shelved = alarm.shelving is not Shelving.UNSHELVED
+    return AlarmRow(
+        id=alarm.id,
+        machine=alarm.asset,
+        machine_title=titles.get(alarm.asset, alarm.asset),
+        text=alarm.text,
+        priority=priority(alarm.severity),
+        state=_alarm_state(alarm, shelved=shelved),
+        since=from_ns(alarm.raised_ns),
+        active=alarm.active,
+        acknowledged=alarm.acked,
+        shelved_until=from_ns(alarm.shelved_until_ns) if alarm.shelved_until_ns else None,
+        rule=alarm.rule,
+        value="" if alarm.value is None else f"{alarm.value:g} {alarm.unit}".strip(),
+        limit="" if alarm.limit is None else f"{alarm.limit:g} {alarm.unit}".strip(),
+        event=raised[0].id if raised else "",
+        loop=(raised[0].loop or "") if raised else "",
+    )
+
+
+def _alarm_state(alarm: Alarm, *, shelved: bool) -> State:
+    if shelved:
+        return State("shelved", Text("shelved", "已搁置"), Tone.QUIET)
+    if alarm.active:
+        tone = Tone.WARN if alarm.acked else Tone.BAD
+        return State("active", Text("active", "报警中"), tone)
+    return State("ended", Text("ended", "已恢复"), Tone.QUIET)

@@ -1,0 +1,151 @@
+"""The plan off the record, and questions to the plan role."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from hanse.model.errors import NotFound
+from hanse.model.event import Event
+from hanse.model.money import Money
+from hanse.model.order import WorkOrder
+from hanse.model.plan import PlanVersion, Promise
+from hanse.model.product import Routing
+from hanse.model.text import Text
+from hanse.node.context import Context
+from hanse.node.planning import wire
+from hanse.store import Tx
+from hanse.transmit.nats.requests import ask
+from hanse.web.views.common import Fact
+from hanse.web.views.planning import Lane, MoveWish, OrderRow, PlanView, PromiseView, VersionRow
+
+PROMISE_S = 10.0
+
+
+class RecordPlans:
+    """A `hanse.web.ports.Plans`."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def current(self, number: int | None = None) -> PlanView:
+        """The plan in force, or an earlier version."""
+        return await self._context.store.read(lambda tx: self._view(tx, number))
+
+    async def versions(self, *, limit: int) -> tuple[VersionRow, ...]:
+        """Versions, newest first."""
+
+        def read(tx: Tx) -> list[VersionRow]:
+            numbers = tx.plans.numbers()[::-1][:limit]
+            found = (tx.plans.get(number) for number in numbers)
+            return [self._version(tx, v) for v in found if v is not None]
+
+        return tuple(await self._context.store.read(read))
+
+    async def order(self, key: str) -> tuple[OrderRow, tuple[Event, ...]]:
+        """A work order and its events."""
+
+        def read(tx: Tx) -> tuple[OrderRow, tuple[Event, ...]]:
+            order = tx.work_orders.need(key)
+            row = _order_row(tx, order, tx.plans.current())
+            return row, tuple(tx.events.find(subject=key))
+
+        return await self._context.store.read(read)
+
+    async def move(self, wish: MoveWish, *, by: str) -> PlanView:
+        """Pin an operation elsewhere; the plan comes back repaired around it."""
+        move = wire.MoveOperation(
+            order=wish.order, step=wish.step, machine=wish.machine, start=wish.start, by=by
+        )
+        await ask(self._context.nats, wire.MOVE, move, answer=wire.PlanChanged, wait_s=PROMISE_S)
+        return await self.current()
+
+    async def promise(self, item: str, quantity: Decimal) -> PromiseView:
+        """The earliest date with nobody harmed. Reserves nothing."""
+        question = wire.PromiseAsk(item=item, quantity=max(1, int(quantity)))
+        found = await ask(
+            self._context.nats, wire.PROMISE, question, answer=Promise, wait_s=PROMISE_S
+        )
+        points = tuple(
+            Fact(
+                Text(point.kind.value, point.kind.value),
+                Text(
+                    f"{point.ready_at:%Y-%m-%d %H:%M} UTC, harm {point.harm_minor / 100:.2f}",
+                    f"{point.ready_at:%Y-%m-%d %H:%M} UTC,影响 {point.harm_minor / 100:.2f}",
+                ),
+            )
+            for point in found.curve
+        )
+        safe = [p for p in found.curve if not p.harmed]
+        return PromiseView(item=item, quantity=quantity, date=safe[-1].ready_at, facts=points)
+
+    def _view(self, tx: Tx, number: int | None) -> PlanView:
+        version = tx.plans.current() if number is None else tx.plans.get(number)
+        if version is None:
+            if number is not None:
+                raise NotFound("there is no such plan", subject=f"plan {number}")
+            version = PlanVersion(
+                number=0, made_at=self._context.clock.now(), cause=None, assignments=()
+            )
+        planned = {a.order for a in version.assignments}
+        orders = [o for o in tx.work_orders.all() if o.key in planned]
+        return PlanView(
+            version=version,
+            lanes=tuple(_lanes(tx)),
+            orders=tuple(_order_row(tx, o, version) for o in orders),
+            titles=_titles(orders, tx.routings.all()),
+            note=version.moves[0].text if version.moves else Text("", ""),
+        )
+
+    def _version(self, tx: Tx, version: PlanVersion) -> VersionRow:
+        cause = tx.events.get(version.cause) if version.cause else None
+        text = cause.text if cause else Text("the plan was laid out", "计划已排定")
+        return VersionRow(
+            number=version.number,
+            made_at=version.made_at,
+            text=text,
+            event=cause.id if cause else "",
+            moves=len(version.moves),
+            late=sum(1 for s in version.late.values() if s > 0),
+            cost=Money(version.cost_minor, self._context.settings.firm.currency),
+        )
+
+
+def _lanes(tx: Tx) -> list[Lane]:
+    down: dict[str, list[tuple[dt.datetime, dt.datetime]]] = {}
+    for outage in tx.outages.all():
+        end = outage.end or outage.start + dt.timedelta(days=30)
+        down.setdefault(outage.resource, []).append((outage.start, end))
+    return [
+        Lane(key=m.key, title=m.title, down=tuple(down.get(m.key, ()))) for m in tx.machines.all()
+    ]
+
+
+def _titles(orders: list[WorkOrder], routings: list[Routing]) -> dict[str, str]:
+    steps = {r.item: {s.key: s.title for s in r.steps} for r in routings}
+    return {
+        f"{order.key}/{key}": title
+        for order in orders
+        for key, title in steps.get(order.item, {}).items()
+    }
+
+
+def _order_row(tx: Tx, order: WorkOrder, version: PlanVersion | None) -> OrderRow:
+    item = tx.items.get(order.item)
+    planned = version.ready.get(order.key) if version else None
+    events = tx.events.find(subject=order.key, newest_first=True, limit=1)
+    return OrderRow(
+        key=order.key,
+        item=order.item,
+        item_title=item.title if item else order.item,
+        quantity=order.quantity,
+        due=order.due,
+        state=order.state,
+        customer=order.demand,
+        promised=order.promised,
+        planned_end=planned,
+        done=order.done,
+        late_s=max(0, version.late.get(order.key, 0)) if version else 0,
+        why=events[0].text if events else Text("", ""),
+        event=events[0].id if events else "",
+    )

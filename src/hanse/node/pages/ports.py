@@ -1,0 +1,51 @@
+"""All ports of the web application, joined to one node."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from hanse.node.context import Context
+from hanse.node.pages.accounts import RecordAccounts
+from hanse.node.pages.approvals import RecordApprovals
+from hanse.node.pages.audit import RecordAudit
+from hanse.node.pages.equipment import RecordConnections, RecordImports
+from hanse.node.pages.happenings import RecordHappenings
+from hanse.node.pages.health import NodeHealth
+from hanse.node.pages.live import LiveValues
+from hanse.node.pages.machines import RecordAlarms, RecordMachines
+from hanse.node.pages.peer_door import RecordPeerDoor
+from hanse.node.pages.peers import RecordPeers
+from hanse.node.pages.plans import RecordPlans
+from hanse.node.pages.trading import RecordLedger, RecordTrade
+from hanse.web.ports import Ports
+from hanse.web.views.people import FirmCard
+
+
+def ports_of(context: Context, live: LiveValues, url: str) -> Ports:
+    """What the pages of this node are given."""
+    firm = context.settings.firm
+    return Ports(
+        clock=context.clock,
+        firm=FirmCard(
+            name=firm.name_zh if firm.language == "zh" and firm.name_zh else firm.name,
+            did=context.identity.did,
+            currency=firm.currency,
+            timezone=firm.timezone,
+            language="zh" if firm.language == "zh" else "en",
+            version=version("hanse"),
+        ),
+        accounts=RecordAccounts(context.store),
+        audit=RecordAudit(context.store),
+        happenings=RecordHappenings(context),
+        approvals=RecordApprovals(context),
+        machines=RecordMachines(context, live),
+        alarms=RecordAlarms(context),
+        plans=RecordPlans(context),
+        trade=RecordTrade(context),
+        ledger=RecordLedger(context),
+        peers=RecordPeers(context),
+        connections=RecordConnections(context),
+        imports=RecordImports(context),
+        health=NodeHealth(context),
+        door=RecordPeerDoor(context, url),
+    )

@@ -1,0 +1,313 @@
+"""The plan role's desk: a command in, the live plan changed, version and events on record."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hanse.allocate.live import LivePlan
+from hanse.flows import kinds
+from hanse.model.errors import HanseError, NotFound
+from hanse.model.event import Draft, Event
+from hanse.model.order import WorkOrder, WorkOrderState
+from hanse.model.plan import Hold, Pin, PlanVersion, Promise, Shortfall
+from hanse.model.text import Text
+from hanse.model.time import Clock, Instant, format_instant
+from hanse.node.planning import wire
+from hanse.node.planning.records import (
+    open_orders,
+    read_records,
+)
+from hanse.store import Store, Tx
+
+REASON_MAX = 400
+
+
+class PlanDesk:
+    """Answers every plan command. One at a time: the live plan is one thing."""
+
+    def __init__(self, live: LivePlan, store: Store, clock: Clock) -> None:
+        self._live = live
+        self._store = store
+        self._clock = clock
+
+    async def open(self) -> PlanVersion:
+        """Take the records over; what was planned stays where it was, what was held is held."""
+        records = await self._store.read(read_records)
+        held = await self._store.read(lambda tx: tx.holds.all())
+        made = self._live.adopt(records)
+        for hold in held:
+            if hold.expires_at > self._clock.now():
+                self._hold_again(hold.item, hold.quantity, hold.expires_at)
+        await self._store.write(lambda tx: self._put(tx, made))
+        return made
+
+    async def machine_down(self, ask: wire.MachineDown) -> wire.PlanChanged:
+        """Capacity out, plan repaired, and what can no longer be kept is told."""
+        if await self._done("capacity_out", ask.cause):
+            return self._standing()
+        before_s = self._clock.monotonic_s()
+        made = self._live.machine_down(ask.machine, ask.since, ask.until, cause=ask.cause)
+        unkept = self._live.unkept()
+        took_ms = round((self._clock.monotonic_s() - before_s) * 1000, 1)
+
+        def write(tx: Tx) -> None:
+            number = self._put(tx, made)
+            tx.outages.put_many(self._live.records.outages)
+            out = tx.events.append(_capacity_out(ask), once=f"capacity_out:{ask.cause}")
+            repaired = tx.events.append(_repaired(made, number, out, took_ms))
+            for short in unkept:
+                self._tell_broken(tx, short, repaired)
+
+        await self._store.write(write)
+        return self._standing()
+
+    async def machine_up(self, ask: wire.MachineUp) -> wire.PlanChanged:
+        """Capacity back, plan repaired."""
+        if await self._done("capacity_back", ask.cause):
+            return self._standing()
+        made = self._live.machine_up(ask.machine, ask.at, cause=ask.cause)
+
+        def write(tx: Tx) -> None:
+            number = self._put(tx, made)
+            tx.outages.put_many(self._live.records.outages)
+            back = tx.events.append(_capacity_back(ask), once=f"capacity_back:{ask.cause}")
+            tx.events.append(_repaired(made, number, back, 0.0))
+
+        await self._store.write(write)
+        return self._standing()
+
+    async def quote(self, ask: wire.QuoteAsk) -> wire.QuoteAnswer:
+        """Hold the earliest places in which nobody is touched."""
+        hold = self._live.hold(ask.item, ask.quantity, expires_at=ask.expires)
+        await self._keep_holds()
+        version = await self._store.read(lambda tx: tx.plans.number())
+        return wire.QuoteAnswer(
+            quantity=hold.quantity, ready=hold.ready_at, hold=hold.key, version=version
+        )
+
+    async def release(self, ask: wire.Release) -> wire.PlanChanged:
+        """Give a hold back; one that has lapsed is as good as given back."""
+        try:
+            self._live.release(ask.hold, cause=ask.cause or None)
+        except NotFound:
+            return self._standing()
+        await self._keep_holds()
+        return self._standing()
+
+    async def add(self, ask: wire.AddOrder) -> wire.PlanChanged:
+        """A work order into the plan: on its hold where that stands, else as any other."""
+        if await self._done("order_planned", ask.cause):
+            return self._standing(ask.order.key)
+        made = self._confirm(ask) if ask.hold else self._live.insert(ask.order, cause=ask.cause)
+        ready = made.ready.get(ask.order.key)
+
+        def write(tx: Tx) -> None:
+            tx.work_orders.put(ask.order)
+            number = self._put(tx, made)
+            _keep_holds(tx, tuple(self._live.holds()))
+            about = {
+                "order": ask.order.key,
+                "demand": ask.order.demand,
+                "version": number,
+                "ready": format_instant(ready) if ready else "",
+            }
+            text = Text(
+                f"{ask.order.quantity} {ask.order.item} planned as {ask.order.key}",
+                f"{ask.order.quantity} 件 {ask.order.item} 已排入计划 {ask.order.key}",
+            )
+            draft = Draft(
+                kind=kinds.ORDER_PLANNED, subject=ask.order.key, text=text, cause=ask.cause,
+                loop=ask.loop, about=about,
+            )  # fmt: skip
+            tx.events.append(draft, once=f"order_planned:{ask.cause}")
+
+        await self._store.write(write)
+        return self._standing(ask.order.key)
+
+    async def change(self, ask: wire.ChangeOrder) -> wire.PlanChanged:
+        """Another quantity or date for a work order; 0 cancels it."""
+        if await self._done("plan_changed", ask.cause):
+            return self._standing(ask.order)
+        order = await self._store.read(lambda tx: tx.work_orders.need(ask.order))
+        state = order.state if ask.quantity > 0 else WorkOrderState.CANCELLED
+        fresh = msgspec.structs.replace(
+            order, quantity=max(ask.quantity, order.done) or order.quantity, due=ask.due,
+            promised=ask.due, state=state,
+        )  # fmt: skip
+        made = (
+            self._live.cancel(ask.order, cause=ask.cause)
+            if state is WorkOrderState.CANCELLED
+            else self._live.change(fresh, cause=ask.cause)
+        )
+
+        def write(tx: Tx) -> None:
+            tx.work_orders.put(fresh)
+            number = self._put(tx, made)
+            draft = _repaired(made, number, None, 0.0)
+            caused = msgspec.structs.replace(draft, cause=ask.cause, loop=ask.loop)
+            tx.events.append(caused, once=f"plan_changed:{ask.cause}")
+
+        await self._store.write(write)
+        return self._standing(ask.order)
+
+    async def report(self, ask: wire.Report) -> wire.PlanChanged:
+        """How far an operation is."""
+        made = self._live.report(ask.progress, cause=ask.cause or None)
+        await self._store.write(lambda tx: self._put(tx, made))
+        return self._standing(ask.progress.order)
+
+    async def material(self, ask: wire.Material) -> wire.PlanChanged:
+        """Receipts of an item from the sources named are now these; the plan follows."""
+        if await self._done("plan_changed", ask.cause):
+            return self._standing(ask.order)
+        sources = {arrival.source for arrival in ask.arrivals}
+        stock = (s for s in self._live.records.stock if s.item == ask.item)
+        others = [s for s in stock if s.source not in sources]
+        arrivals = (*others, *ask.arrivals)
+        made = self._live.material_late(ask.item, arrivals, cause=ask.cause)
+
+        def write(tx: Tx) -> None:
+            tx.stock.delete_where(item=ask.item, source=tuple(sources))
+            tx.stock.put_many(ask.arrivals)
+            number = self._put(tx, made)
+            draft = msgspec.structs.replace(
+                _repaired(made, number, None, 0.0), cause=ask.cause, loop=ask.loop
+            )
+            tx.events.append(draft, once=f"plan_changed:{ask.cause}")
+
+        await self._store.write(write)
+        return self._standing(ask.order)
+
+    async def move(self, ask: wire.MoveOperation) -> wire.PlanChanged:
+        """Pin an operation where a planner wants it, and lay the rest out around it."""
+        pin = Pin(order=ask.order, step=ask.step, machine=ask.machine, start=ask.start)
+        text = Text(
+            f"{ask.by} put {ask.order} {ask.step} on {ask.machine}",
+            f"{ask.by} 将 {ask.order} {ask.step} 移至 {ask.machine}",
+        )
+        draft = Draft(kind="allocate.moved_by_hand", subject=ask.order, text=text, by=ask.by)
+
+        def write(tx: Tx) -> None:
+            tx.pins.put(pin)
+            tx.events.append(draft)
+
+        await self._store.write(write)
+        return await self.reload(wire.Reload())
+
+    async def alive(self, _question: str) -> bool:
+        """The plan is open and answers."""
+        return True
+
+    async def promise(self, ask: wire.PromiseAsk) -> Promise:
+        """The curve of dates against harm; reserves nothing."""
+        return self._live.promise(ask.item, ask.quantity)
+
+    async def reload(self, _ask: wire.Reload) -> wire.PlanChanged:
+        """Lay the plan out again from the records."""
+        made = await self.open()
+        return wire.PlanChanged(version=made.number)
+
+    def _confirm(self, ask: wire.AddOrder) -> PlanVersion:
+        try:
+            return self._live.confirm(ask.hold, ask.order, cause=ask.cause)
+        except HanseError:
+            return self._live.insert(ask.order, cause=ask.cause)
+
+    def _hold_again(self, item: str, quantity: int, expires: Instant) -> None:
+        self._live.hold(item, quantity, expires_at=expires)
+
+    async def _keep_holds(self) -> None:
+        held = tuple(self._live.holds())
+        await self._store.write(lambda tx: _keep_holds(tx, held))
+
+    async def _done(self, what: str, cause: str) -> bool:
+        found = await self._store.read(lambda tx: tx.events.by_once(f"{what}:{cause}"))
+        return found is not None
+
+    def _put(self, tx: Tx, made: PlanVersion) -> int:
+        number = tx.plans.number() + 1
+        tx.plans.put(msgspec.structs.replace(made, number=number))
+        return number
+
+    def _standing(self, order: str = "") -> wire.PlanChanged:
+        version = self._live.version()
+        return wire.PlanChanged(version=version.number, ready=version.ready.get(order))
+
+    def _tell_broken(self, tx: Tx, short: Shortfall, cause: Event) -> None:
+        order = next((o for o in open_orders(tx) if o.key == short.order), None)
+        if order is not None:
+            once = f"promise_broken:{short.order}:{cause.id}"
+            tx.events.append(_broken(order, short, cause), once=once)
+
+
+def _keep_holds(tx: Tx, held: tuple[Hold, ...]) -> None:
+    for gone in {h.key for h in tx.holds.all()} - {h.key for h in held}:
+        tx.holds.delete(gone)
+    tx.holds.put_many(held)
+
+
+def _capacity_out(ask: wire.MachineDown) -> Draft:
+    until = format_instant(ask.until) if ask.until else ""
+    return Draft(
+        kind=kinds.CAPACITY_OUT,
+        subject=ask.machine,
+        text=Text(
+            f"{ask.machine} is out of the plan" + (f" until about {until}" if until else ""),
+            f"{ask.machine} 退出计划" + (f",预计至 {until}" if until else ""),
+        ),
+        cause=ask.cause,
+        loop=ask.loop,
+        about={"machine": ask.machine, "since": format_instant(ask.since), "until": until},
+    )
+
+
+def _capacity_back(ask: wire.MachineUp) -> Draft:
+    return Draft(
+        kind=kinds.CAPACITY_BACK,
+        subject=ask.machine,
+        text=Text(f"{ask.machine} is back in the plan", f"{ask.machine} 恢复进入计划"),
+        cause=ask.cause,
+        loop=ask.loop,
+        about={"machine": ask.machine, "at": format_instant(ask.at)},
+    )
+
+
+def _repaired(made: PlanVersion, number: int, cause: Event | None, took_ms: float) -> Draft:
+    late = {order: seconds for order, seconds in made.late.items() if seconds > 0}
+    return Draft(
+        kind=kinds.PLAN_REPAIRED,
+        subject=f"plan {number}",
+        text=Text(
+            f"plan {number}: {len(made.moves)} operations moved, {len(late)} orders late",
+            f"计划 {number}:移动 {len(made.moves)} 道工序,{len(late)} 个订单延误",
+        ),
+        cause=cause.id if cause else None,
+        about={
+            "version": number,
+            "moves": len(made.moves),
+            "late": len(late),
+            "cost_minor": made.cost_minor,
+            "took_ms": took_ms,
+        },
+    )
+
+
+def _broken(order: WorkOrder, short: Shortfall, cause: Event) -> Draft:
+    return Draft(
+        kind=kinds.PROMISE_BROKEN,
+        subject=order.key,
+        text=Text(
+            f"{short.missing} of {short.quantity} {short.item} cannot be ready as promised",
+            f"{short.quantity} 件 {short.item} 中有 {short.missing} 件无法按承诺交付",
+        ),
+        cause=cause.id,
+        about={
+            "order": order.key,
+            "demand": order.demand,
+            "kept": str(short.kept),
+            "missing": str(short.missing),
+            "possible": format_instant(short.ready_at),
+            "reason": short.why.en[:REASON_MAX],
+            "reason_zh": short.why.zh[:REASON_MAX],
+        },
+    )

@@ -1,0 +1,135 @@
+"""The flow role: announces events, reacts to them, sends letters, watches windows."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from hanse.flows import kinds
+from hanse.flows.commands import Command
+from hanse.flows.react import react, reacts_to
+from hanse.match.books import Books
+from hanse.model.event import Draft, Event
+from hanse.model.keys import DidKeyVerifier
+from hanse.model.text import Text
+from hanse.node.acts.carry import carry_out
+from hanse.node.context import Context
+from hanse.node.dealing import partners
+from hanse.node.dealing.view import TxView
+from hanse.store import Tx
+from hanse.transmit.nats.events import EventRelay, serve
+from hanse.transmit.nats.feed import events
+from hanse.transmit.peerlink.client import Route
+from hanse.transmit.peerlink.relay import LetterRelay
+
+SWEEP_S = 0.5
+ERROR_MAX = 400
+WINDOWS_MAX = 50
+log = structlog.get_logger("flow")
+
+
+async def run(context: Context) -> None:
+    """Run the relay, the reactions, the letters and the clockwork until cancelled."""
+    relay = EventRelay(context.nats, context.store)
+    letters = _letters(context)
+    loop = asyncio.get_running_loop()
+
+    def poke(lanes: frozenset[str]) -> None:
+        loop.call_soon_threadsafe(relay.poke)
+        for lane in lanes:
+            loop.call_soon_threadsafe(letters.poke, lane)
+
+    context.store.on_commit(poke)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(relay.run())
+        tasks.create_task(letters.run())
+        tasks.create_task(_react(context))
+        tasks.create_task(_close_windows(context))
+
+
+def _letters(context: Context) -> LetterRelay[Tx]:
+    def route(did: str) -> Route:
+        partner = context.store.read_sync(lambda tx: partners.need(tx, did))
+        return Route(url=partner.url, pin=partner.pin)
+
+    return LetterRelay(
+        record=context.store,
+        route=route,
+        signer=context.identity.signer,
+        verifier=DidKeyVerifier(),
+        clock=context.clock,
+        dice=context.dice,
+    )
+
+
+async def _react(context: Context) -> None:
+    wanted = sorted(reacts_to())
+    feed = await events(context.nats.jetstream(), name="flow", kinds=wanted)
+
+    async def handle(event: Event) -> None:
+        await _handle(context, event)
+
+    async def give_up(event: Event, error: BaseException) -> None:
+        log.warning("not done", event_id=event.id, kind=event.kind, error=str(error))
+        await context.store.write(lambda tx: tx.events.append(_not_done(event, error)))
+
+    await serve(feed, handle, dice=context.dice, on_poison=give_up)
+
+
+async def _handle(context: Context, event: Event) -> None:
+    def decide(tx: Tx) -> tuple[Command, ...]:
+        return react(event, TxView(tx, context.identity.did), context.policy_in(tx))
+
+    for command in await context.store.read(decide):
+        await carry_out(context, event, command)
+
+
+async def _close_windows(context: Context) -> None:
+    """Say when the time for answers to a request is over: driven by the clock, not by messages."""
+    while True:
+        await asyncio.sleep(SWEEP_S)
+        if await context.store.read(lambda tx: _overdue(tx, context)):
+            await context.store.write(lambda tx: _close(tx, context))
+
+
+def _close(tx: Tx, context: Context) -> None:
+    for request, cause in _overdue(tx, context):
+        tx.events.append(_closed(request, cause), once=f"closed:{request}")
+
+
+def _overdue(tx: Tx, context: Context) -> list[tuple[str, str]]:
+    books, now, found = Books(tx.desk), context.clock.now(), []
+    for asked in tx.events.find(kind=kinds.ASKED, newest_first=True, limit=WINDOWS_MAX):
+        enquiry = books.enquiry(asked.subject)
+        if enquiry is not None and enquiry.rfq.submission_due_date_time <= now:
+            found.append((asked.subject, asked.id))
+    return [pair for pair in found if not _is_settled(tx, pair[0])]
+
+
+def _is_settled(tx: Tx, request: str) -> bool:
+    marks = (f"chosen:{request}", f"closed:{request}")
+    return any(tx.events.by_once(mark) is not None for mark in marks)
+
+
+def _closed(request: str, cause: str) -> Draft:
+    return Draft(
+        kind=kinds.WINDOW_CLOSED,
+        subject=request,
+        text=Text(
+            f"The time to answer request {request} is over", f"询价 {request} 的答复时间已到"
+        ),
+        cause=cause,
+        about={"request": request},
+    )
+
+
+def _not_done(event: Event, error: BaseException) -> Draft:
+    said = f"{type(error).__name__}: {error}"[:ERROR_MAX]
+    return Draft(
+        kind=kinds.NOT_DONE,
+        subject=event.subject,
+        text=Text(f"Could not go on: {said}", f"无法继续:{said}"),
+        cause=event.id,
+        about={"kind": event.kind, "error": said},
+    )

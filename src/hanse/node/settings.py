@@ -1,0 +1,108 @@
+"""What a node is told: one Struct, read from ``config.toml``, bounded and explained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from hanse.model.errors import BadConfig
+from hanse.model.ids import Title
+from hanse.model.money import Currency
+
+CONFIG_FILE = "config.toml"
+CONFIG_BYTES_MAX = 1_000_000
+
+RoleName = Literal["gate", "collect", "decide", "plan", "flow"]
+ROLES: tuple[RoleName, ...] = ("gate", "collect", "decide", "plan", "flow")
+
+Port = Annotated[int, Meta(ge=0, le=65_535, description="0 takes a free one")]
+
+
+class FirmSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The firm this node belongs to."""
+
+    name: Title = "My firm"
+    name_zh: Annotated[str, Meta(max_length=200)] = ""
+    country: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")] = "DE"
+    currency: Currency = "EUR"
+    timezone: Annotated[str, Meta(max_length=64)] = "UTC"
+    language: Annotated[str, Meta(pattern=r"^(en|zh)$")] = "en"
+
+
+class WebSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The door for people and partners."""
+
+    host: Annotated[str, Meta(max_length=255, description="Address to listen on")] = "127.0.0.1"
+    port: Port = 8443
+    public_url: Annotated[
+        str, Meta(max_length=300, description="How partners reach this node; empty: host and port")
+    ] = ""
+    tls: Annotated[bool, Meta(description="Off only behind a proxy or on loopback")] = True
+
+
+class BrokerSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The broker: embedded unless ``url`` names a cluster."""
+
+    url: Annotated[str, Meta(max_length=500, description="nats://...; empty: embedded")] = ""
+    port: Port = 0
+    telemetry_mb: Annotated[int, Meta(ge=16, le=10_000_000)] = 1_024
+    events_mb: Annotated[int, Meta(ge=16, le=1_000_000)] = 256
+
+
+class RecordSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where business facts are kept: SQLite in the folder unless ``url`` names PostgreSQL."""
+
+    url: Annotated[str, Meta(max_length=500)] = ""
+
+
+class PolicySettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What may happen with no person asked. Money in minor units of the firm's currency."""
+
+    award_alone_up_to_minor: Annotated[int, Meta(ge=0, le=10**12)] = 2_000_000
+    accept_alone_up_to_minor: Annotated[int, Meta(ge=0, le=10**12)] = 5_000_000
+    quote_alone: bool = True
+    agree_changes_alone: bool = True
+    quote_valid_s: Annotated[int, Meta(ge=10, le=90 * 86_400)] = 3_600
+    answer_within_s: Annotated[float, Meta(gt=0, le=30 * 86_400)] = 10.0
+    margin: Annotated[float, Meta(ge=0, le=10, description="Added to cost in quotes")] = 0.15
+    lateness_minor_per_h: Annotated[int, Meta(ge=0, le=10**9)] = 2_000
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything a node is told."""
+
+    firm: FirmSettings = FirmSettings()
+    web: WebSettings = WebSettings()
+    broker: BrokerSettings = BrokerSettings()
+    record: RecordSettings = RecordSettings()
+    policy: PolicySettings = PolicySettings()
+    roles: tuple[RoleName, ...] = ROLES
+    log_level: Annotated[str, Meta(pattern=r"^(debug|info|warning|error)$")] = "info"
+
+
+def read_settings(folder: Path) -> Settings:
+    """The settings of a node's folder; the defaults where it has no ``config.toml``.
+
+    Raises:
+        BadConfig: not TOML, an unknown name, or a value out of its bounds.
+    """
+    path = folder / CONFIG_FILE
+    if not path.exists():
+        return Settings()
+    raw = path.read_bytes()
+    if len(raw) > CONFIG_BYTES_MAX:
+        raise BadConfig("the settings file is too large", subject=str(path))
+    try:
+        return msgspec.toml.decode(raw, type=Settings)
+    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+        raise BadConfig(
+            str(error), subject=str(path), remedy="See docs/reference/settings.md"
+        ) from error
+
+
+def write_settings(folder: Path, settings: Settings) -> None:
+    """Write ``config.toml`` whole."""
+    (folder / CONFIG_FILE).write_bytes(msgspec.toml.encode(settings))
