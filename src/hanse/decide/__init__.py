@@ -26,45 +26,135 @@ from hanse.decide.alarm import (
     unshelve,
     unsuppress,
 )
-from hanse.decide.book import AlarmBook
-from hanse.decide.engine import Engine, EngineSettings
-from hanse.decide.fit import Asset, Unfit, asset_of
-from hanse.decide.intake import Counts
-from hanse.decide.rulefile import format_rule, parse_rules, rule_from
-from hanse.decide.rules import Rule, priority
-from hanse.decide.states import StateChange, StateMap, StateTracker, packml
-from hanse.decide.transition import Contribution, Transition
+from hanse.decide.backtest import (
+    History,
+    Trial,
+    backtest,
+)
+from hanse.decide.book import (
+    AlarmBook,
+)
+from hanse.decide.engine import (
+    Engine,
+    EngineSettings,
+)
+from hanse.decide.figures import (
+    AlarmFigures,
+    FloodGuard,
+    alarm_figures,
+)
+from hanse.decide.fit import (
+    Asset,
+    Unfit,
+    asset_of,
+)
+from hanse.decide.intake import (
+    Counts,
+)
+from hanse.decide.notify import (
+    Channel,
+    Letter,
+    Pace,
+    Postman,
+    letter,
+    trial_letter,
+    wait_s,
+    wanted,
+)
+from hanse.decide.oee import (
+    Loss,
+    Oee,
+    Produced,
+    consumed,
+    energy_per_piece_kwh,
+    oee,
+    roll_up,
+)
+from hanse.decide.rulefile import (
+    format_rule,
+    parse_rules,
+    rule_from,
+)
+from hanse.decide.rules import (
+    Rule,
+    priority,
+)
+from hanse.decide.states import (
+    StateChange,
+    StateMap,
+    StateTracker,
+    packml,
+)
+from hanse.decide.stops import (
+    ReasonRule,
+    Stop,
+    explain,
+    explain_by_rule,
+    silence,
+    stops,
+)
+from hanse.decide.transition import (
+    Contribution,
+    Transition,
+)
 
 __all__ = [
     "Alarm",
     "AlarmBook",
     "AlarmEvent",
+    "AlarmFigures",
     "Asset",
+    "Channel",
     "Contribution",
     "Counts",
     "Engine",
     "EngineSettings",
+    "FloodGuard",
+    "History",
+    "Letter",
+    "Loss",
+    "Oee",
+    "Pace",
+    "Postman",
+    "Produced",
+    "ReasonRule",
     "Rule",
     "Shelving",
     "StateChange",
     "StateMap",
     "StateTracker",
+    "Stop",
     "Transition",
+    "Trial",
     "Unfit",
     "acknowledge",
+    "alarm_figures",
     "asset_of",
+    "backtest",
     "confirm",
+    "consumed",
     "draft",
+    "energy_per_piece_kwh",
+    "explain",
+    "explain_by_rule",
     "format_rule",
+    "letter",
+    "oee",
     "packml",
     "parse_rules",
     "place_in_service",
     "priority",
     "remove_from_service",
     "reset",
+    "roll_up",
     "rule_from",
     "shelve",
+    "silence",
+    "stops",
     "suppress",
+    "trial_letter",
     "unshelve",
     "unsuppress",
+    "wait_s",
+    "wanted",
 ]

@@ -24,6 +24,7 @@ HISTORIES_MAX = 10_000
 HISTORY_ROWS_MAX = 100_000
 LIFE_SIGNALS_MAX = 512
 FOLDS = 3
+THIN = 2
 BINS = 4
 
 Progress = Callable[[float], None]
@@ -203,7 +204,8 @@ def _out_of_fold(data: tuple[list[F8], list[F8]], how: LifeSettings, tell: Progr
     guesses: list[F8] = [np.zeros(0)] * len(rows)
     for number in range(FOLDS):
         train = [i for i in range(len(rows)) if fold[i] != number]
-        trees = _fit([rows[i] for i in train], [targets[i] for i in train], how, number)
+        thin = [rows[i][::THIN] for i in train], [targets[i][::THIN] for i in train]
+        trees = _fit(*thin, how, number)
         for i in np.flatnonzero(fold == number).tolist():
             guesses[i] = np.clip(trees.predict(rows[i]), 0.0, how.cap)
         tell((number + 1) / (FOLDS + how.seeds))
