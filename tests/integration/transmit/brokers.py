@@ -29,7 +29,7 @@ async def client(url, name="test"):
     try:
         yield connection
     finally:
-        await connection.close()
+        await connect.close(connection)
 
 
 LIMITS = streams.StreamLimits(telemetry_bytes=200_000_000, events_bytes=10_000_000)

@@ -81,6 +81,12 @@ async def connect(
     return client
 
 
+async def close(client: Client) -> None:
+    """Close a connection, also one whose broker is gone."""
+    with contextlib.suppress(NatsError, OSError, TimeoutError):
+        await client.close()
+
+
 async def _let_go(client: Client) -> None:
     """Close the socket of a refused client, which the library leaves to the garbage collector."""
     transport = getattr(client, "_transport", None)
