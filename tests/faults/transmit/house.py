@@ -1,0 +1,150 @@
+"""A broker, a collector and a historian under attack, and the check afterwards."""
+
+import asyncio
+import contextlib
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.faults.transmit.roles import PASSWORD, SIGNALS, USER, Clock, ignore
+from tests.integration.transmit.doors import free_port
+
+from hanse.transmit.history.files import read_all
+from hanse.transmit.history.table import SampleTable
+from hanse.transmit.history.writer import HistoryWriter
+from hanse.transmit.nats import connect, feed, server
+
+ROOT = Path(__file__).parents[3]
+COMMIT_S = 0.2
+
+
+class House:
+    """Three processes over one folder; ``ack_log`` lies outside of it."""
+
+    def __init__(self, folder, ack_log, *, pause_s=0.002):
+        self.folder, self.ack_log, self.pause_s = folder, ack_log, pause_s
+        self.port = free_port()
+        self.url = f"nats://127.0.0.1:{self.port}"
+        self.broker = None
+        self.collector = None
+        self.historian = None
+        self.epoch = 0
+
+    async def start_broker(self):
+        config = server.BrokerConfig(
+            folder=self.folder / "nats",
+            user=USER,
+            password=PASSWORD,
+            port=self.port,
+            store_bytes=12_000_000,
+        )
+        self.broker = await server.start(config)
+
+    def start_collector(self):
+        self.epoch += 1
+        self.collector = self._role(
+            "collect", str(self.ack_log), str(self.epoch), str(self.pause_s)
+        )
+
+    def start_historian(self):
+        self.historian = self._role("history", str(COMMIT_S))
+
+    def _role(self, role, *rest):
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.transmit.roles", role, self.url,
+             str(self.folder), *rest],
+            cwd=ROOT,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    async def start(self):
+        await self.start_broker()
+        self.start_collector()
+        self.start_historian()
+
+    async def until_acked(self, n):
+        async with asyncio.timeout(60):
+            while len(self.acked()) < n:
+                await asyncio.sleep(0.02)
+
+    async def kill(self, which, *, back=True):
+        if which == "broker":
+            await self.broker.kill()
+            if back:
+                await self.start_broker()
+            return
+        process = getattr(self, which)
+        process.kill()
+        process.wait()
+        if back:
+            getattr(self, f"start_{which}")()
+
+    def kill_roles(self):
+        for process in (self.collector, self.historian):
+            if process is not None:
+                process.kill()
+                process.wait()
+
+    async def stop(self):
+        self.kill_roles()
+        if self.broker is not None:
+            await self.broker.kill()
+
+    def acked(self):
+        """Every (epoch, seq) that was kept for certain."""
+        if not self.ack_log.exists():
+            return set()
+        lines = self.ack_log.read_text().splitlines()
+        return {tuple(map(int, line.split())) for line in lines if line.count(" ") == 1}
+
+    async def settle(self):
+        """Bring everything up once more, let what waits arrive, and stop collecting."""
+        self.kill_roles()
+        self.pause_s = 0.02
+        self.start_collector()
+        before = len(self.acked())
+        await self.until_acked(before + 3)
+        async with asyncio.timeout(60):
+            while any((self.folder / "spool").glob("*.spool")):
+                await asyncio.sleep(0.02)
+        await self.kill("collector", back=False)
+        await self.drain()
+
+    async def drain(self):
+        """Read the stream to its end into history, as the historian does."""
+        client = await connect.connect(self.url, user=USER, password=PASSWORD, name="drain")
+        writer = HistoryWriter(
+            self.folder / "history", clock=Clock(), gaps=ignore, commit_s=COMMIT_S
+        )
+        with contextlib.suppress(Exception):
+            await client.jetstream().delete_consumer("TELEMETRY", "history")
+        inbox = await feed.frames(client.jetstream(), name="drain")
+        empty = 0
+        while empty < 2:
+            arrivals = await inbox.take(wait_s=0.3)
+            empty = 0 if arrivals else empty + 1
+            for arrival in arrivals:
+                writer.take(arrival.what)
+        await writer.commit()
+        await connect.close(client)
+
+    def check(self):
+        """I1: every acknowledged frame is in history. I2: each has one effect, whole and right."""
+        table = SampleTable(self.folder / "history", clock=Clock())
+        seen = {}
+        for file in table.log.state.files.values():
+            rows = read_all(table.folder, file)
+            for at_us, signal in zip(rows.at_us.tolist(), rows.signal.tolist(), strict=True):
+                seen[at_us, signal] = seen.get((at_us, signal), 0) + 1
+        start_us = 1_767_600_000 * 10**6
+        frames = {}
+        for at_us, _ in seen:
+            epoch, rest = divmod(at_us - start_us, 10**12)
+            frames[epoch, rest // 1_000] = frames.get((epoch, rest // 1_000), 0) + 1
+        acked = self.acked()
+        return {
+            "acked": len(acked),
+            "lost": len(acked - set(frames)),
+            "doubled": sum(n > 1 for n in seen.values()),
+            "torn": sum(n != SIGNALS for n in frames.values()),
+        }
