@@ -81,13 +81,13 @@ async def test_streams_are_made_once_and_their_limits_follow_the_settings(tmp_pa
 async def test_the_client_comes_back_by_itself_after_the_broker_was_killed(tmp_path):
     async with broker(tmp_path) as running, client(running.url) as connection:
         await streams.ensure(connection.jetstream(), LIMITS)
-        await connection.jetstream().publish("pulse", b"before")
+        await connection.jetstream().publish("tele.1", b"before")
         port = port_of(running)
         await running.kill()
         async with broker(tmp_path, port=port):
             while not connection.is_connected:
                 await asyncio.sleep(0.02)
-            info = await connection.jetstream().stream_info(streams.PULSE)
+            info = await connection.jetstream().stream_info(streams.TELEMETRY)
             assert info.state.messages == 1
 
 

@@ -22,7 +22,6 @@ from hanse.transmit.partition import TELEMETRY_SUBJECT
 
 TELEMETRY = "TELEMETRY"
 EVENTS = "EVENTS"
-PULSE = "PULSE"
 PULSE_SUBJECT = "pulse"
 EVENT_SUBJECT = "event"
 TELEMETRY_BYTES_MAX = 8_000_000_000
@@ -43,14 +42,15 @@ class StreamLimits(Struct, frozen=True, kw_only=True):
 def configs(limits: StreamLimits) -> tuple[StreamConfig, ...]:
     """The streams of a node.
 
-    TELEMETRY drops its oldest when full; EVENTS refuses new ones, which stay in the outbox;
-    PULSE takes one message now and then to prove that the broker can write to its disk.
+    TELEMETRY drops its oldest when full; EVENTS refuses new ones, which stay in the outbox. Each
+    takes one message now and then, in place of the one before, to prove that it can be written:
+    after a full disk a broker may serve one stream and not another.
     """
     return (
         _stream(
             limits,
             name=TELEMETRY,
-            subjects=[f"{TELEMETRY_SUBJECT}.*"],
+            subjects=[f"{TELEMETRY_SUBJECT}.*", pulse_subject(TELEMETRY)],
             discard=DiscardPolicy.OLD,
             max_bytes=limits.telemetry_bytes,
             max_age=TELEMETRY_AGE_S_MAX,
@@ -59,18 +59,10 @@ def configs(limits: StreamLimits) -> tuple[StreamConfig, ...]:
         _stream(
             limits,
             name=EVENTS,
-            subjects=[f"{EVENT_SUBJECT}.>"],
+            subjects=[f"{EVENT_SUBJECT}.>", pulse_subject(EVENTS)],
             discard=DiscardPolicy.NEW,
             max_bytes=limits.events_bytes,
             max_age=EVENTS_AGE_S_MAX,
-        ),
-        _stream(
-            limits,
-            name=PULSE,
-            subjects=[PULSE_SUBJECT],
-            discard=DiscardPolicy.OLD,
-            max_bytes=100_000,
-            max_msgs=10,
         ),
     )
 
@@ -82,8 +74,14 @@ def _stream(limits: StreamLimits, **particular: Any) -> StreamConfig:
         num_replicas=limits.replicas,
         duplicate_window=DUPLICATE_WINDOW_S,
         allow_direct=True,
+        allow_rollup_hdrs=True,
         **particular,
     )
+
+
+def pulse_subject(stream: str) -> str:
+    """Where a stream takes its pulse."""
+    return f"{PULSE_SUBJECT}.{stream.lower()}"
 
 
 async def ensure(js: JetStreamContext, limits: StreamLimits | None = None) -> None:

@@ -32,7 +32,7 @@ class Setback(Struct, frozen=True, kw_only=True):
 
 
 async def pulse(client: Client) -> None:
-    """Prove that the broker takes a message to its disk.
+    """Prove that each stream of the broker takes a message to its disk.
 
     Raises:
         Unreachable: it does not: away, hung, or its disk is full.
@@ -41,7 +41,9 @@ async def pulse(client: Client) -> None:
         raise Unreachable("the broker is away", subject="broker", remedy="See nats/nats.log")
     try:
         js = client.jetstream(timeout=PULSE_WAIT_S)
-        await js.publish(streams.PULSE_SUBJECT, b"", timeout=PULSE_WAIT_S)
+        for stream in WATCHED:
+            subject = streams.pulse_subject(stream)
+            await js.publish(subject, b"", timeout=PULSE_WAIT_S, headers={"Nats-Rollup": "sub"})
     except (NatsError, TimeoutError, OSError) as error:
         raise Unreachable(
             f"the broker does not take a message to its disk ({error})",
