@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -42,6 +43,14 @@ class Audit:
         query = sa.select(AUDIT).order_by(AUDIT.c.seq.desc()).limit(limit)
         query = query if before_ns is None else query.where(AUDIT.c.at_ns < before_ns)
         return [entry_of(row) for row in self._connection.execute(query).mappings()]
+
+    def whole(self, *, last: int = GIVEN_MAX) -> bool:
+        """Whether the newest lines are chained as they were written; `verify` looks at all."""
+        query = sa.select(AUDIT).order_by(AUDIT.c.seq.desc()).limit(last + 1)
+        rows = list(self._connection.execute(query).mappings())[::-1]
+        first = rows[:1] if rows and rows[0]["seq"] == 1 else []
+        links = [*((START, row) for row in first), *((a["sum"], b) for a, b in pairwise(rows))]
+        return all(chained(before, row, COVERED) == row["sum"] for before, row in links)
 
     def head(self) -> tuple[int, str]:
         """The last number and sum; ``(0, START)`` before the first line."""

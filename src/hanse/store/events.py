@@ -83,6 +83,7 @@ class Events:
         loop: str | None = None,
         cause: str | None = None,
         since_ns: int | None = None,
+        before_ns: int | None = None,
         newest_first: bool = False,
         limit: int = GIVEN_MAX,
     ) -> list[Event]:
@@ -94,6 +95,7 @@ class Events:
             loop: all that one disturbance set off.
             cause: what one event led to directly.
             since_ns: not before that instant.
+            before_ns: before that instant.
             newest_first: the last ones, falling.
             limit: at most so many.
         """
@@ -103,6 +105,8 @@ class Events:
             tests.append(_of_kind(kind))
         if since_ns is not None:
             tests.append(EVENTS.c.at_ns >= since_ns)
+        if before_ns is not None:
+            tests.append(EVENTS.c.at_ns < before_ns)
         order = EVENTS.c.seq.desc() if newest_first else EVENTS.c.seq
         query = sa.select(EVENTS).where(*tests).order_by(order).limit(limit)
         return [event_of(row) for row in self._connection.execute(query).mappings()]
@@ -121,6 +125,13 @@ class Events:
             found.append(here)
             here = self.get(here.cause) if here.cause else None
         return found[::-1]
+
+    def loops(self, *, limit: int = GIVEN_MAX) -> list[str]:
+        """The loops that had an event last, newest first."""
+        last = sa.func.max(EVENTS.c.seq)
+        query = sa.select(EVENTS.c.loop).where(EVENTS.c.loop.is_not(None))
+        query = query.group_by(EVENTS.c.loop).order_by(last.desc()).limit(limit)
+        return list(self._connection.execute(query).scalars())
 
     def count(self, *, kind: str | None = None) -> int:
         """How many events there are."""
@@ -203,7 +214,7 @@ def event_of(row: Mapping[Any, Any]) -> Event:
     return msgspec.convert(plain | {"text": {"en": row["en"], "zh": row["zh"]}}, Event)
 
 
-def chained(before: str, row: Mapping[str, Any], covered: Iterable[str] = COVERED) -> str:
+def chained(before: str, row: Mapping[Any, Any], covered: Iterable[str] = COVERED) -> str:
     """SHA-256 over the sum before and the row's covered columns, as a JSON array."""
     values = msgspec.json.encode([before, *(row[name] for name in covered)])
     return hashlib.sha256(values).hexdigest()

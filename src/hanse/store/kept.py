@@ -11,7 +11,7 @@ from hanse.model.running import Asset, Question, StateSpan, StoredFile
 from hanse.model.sale import CustomerOrder, Notice
 from hanse.model.sample import Gap
 from hanse.store.spec import Column, Spec, instant, number
-from hanse.store.things import ConnectionSetup, Lease, Mapped, Meter, RuleFile, Trusted
+from hanse.store.things import Lease, Meter
 
 
 def _arrives(stock: Stock) -> int:
@@ -48,10 +48,6 @@ CUSTOMER_ORDERS = Spec(
 NOTICES = Spec("notices", Notice, key=("id",), index=("customer", "order", instant("at")))
 QUESTIONS = Spec("questions", Question, key=("id",), index=("state", "event", "loop"))
 FILES = Spec("files", StoredFile, key=("id",), index=("sha256", "subject"))
-CONNECTIONS = Spec("connections", ConnectionSetup)
-MAPPED = Spec("mapped", Mapped, key=("connection", number("signal")), index=(number("signal"),))
-TRUSTED = Spec("trusted", Trusted, key=("connection", "fingerprint"), index=("state",))
-RULE_FILES = Spec("rule_files", RuleFile)
 LEASES = Spec("leases", Lease, key=("name",))
 METERS = Spec("meters", Meter, key=("name", "period"))
 USERS = Spec("users", User, key=("name",))

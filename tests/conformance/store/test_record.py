@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from hanse.decide.alarm import Alarm
 from hanse.model.door import AuditEntry, Link
 from hanse.model.errors import BadInput, BadMessage, Broken, Conflict, NotFound
 from hanse.model.event import Draft
@@ -16,6 +17,7 @@ from hanse.model.plant import Machine, Signal
 from hanse.model.text import Text
 from hanse.model.time import UTC, to_ns
 from hanse.store import BUS, Arrival, Store, peer_lane
+from hanse.store.deciding import ALARMS
 
 DUE = dt.datetime(2026, 2, 1, 12, tzinfo=UTC)
 PEER = "did:key:z6MkpTHR8VNsBxYAAWHut2Geadd9jSwuBV8xRoAnwWsdvktH"
@@ -157,6 +159,17 @@ def test_an_event_comes_back_with_its_cause_and_its_loop(store):
     assert store.read_sync(lambda tx: tx.events.after(1)) == [(2, events[1]), (3, events[2])]
 
 
+def test_loops_are_named_by_their_newest_event_and_events_found_between_instants(store, clock):
+    for loop in ("a", None, "b", "a"):
+        store.write_sync(lambda tx, loop=loop: tx.events.append(draft(loop=loop)))
+        clock.advance(10)
+    assert store.read_sync(lambda tx: tx.events.loops()) == ["a", "b"]
+    assert store.read_sync(lambda tx: tx.events.loops(limit=1)) == ["a"]
+    cut = clock.ns() - 20 * 10**9
+    assert len(store.read_sync(lambda tx: tx.events.find(since_ns=cut))) == 2
+    assert len(store.read_sync(lambda tx: tx.events.find(before_ns=cut))) == 2
+
+
 def test_a_cause_that_never_happened_is_refused(store):
     with pytest.raises(BadInput, match="cause is not in this record"):
         store.write_sync(lambda tx: tx.events.append(draft(cause="event-unknown")))
@@ -259,6 +272,19 @@ def test_the_audit_log_comes_back_newest_first_with_its_hashes(store, clock):
     lines = [note("alarm.shelve"), note("plan.move")]
     assert store.read_sync(lambda tx: tx.audit.page()) == lines[::-1]
     assert len({line.hash for line in lines}) == 2
+    assert store.read_sync(lambda tx: (tx.audit.whole(), tx.audit.whole(last=1)))
+    store.write_sync(lambda tx: tx.connection.exec_driver_sql("UPDATE audit SET who='eve'"))
+    assert store.read_sync(lambda tx: (tx.audit.whole(), tx.audit.whole(last=1))) == (False, False)
+
+
+def test_an_alarm_comes_back_and_is_found_while_it_is_active(store):
+    def alarm(key, **more):
+        named = {"rule": "hot", "asset": "m1", "side": "high", "severity": 700}
+        return Alarm(id=key, text=Text("hot", "过热"), **named, **more)
+
+    put = [alarm("a", active=True, raised_ns=5), alarm("b")]
+    store.write_sync(lambda tx: tx.table(ALARMS).put_many(put))
+    assert store.read_sync(lambda tx: tx.table(ALARMS).where(active=1)) == put[:1]
 
 
 def test_a_signals_number_is_given_once_for_ever(store):

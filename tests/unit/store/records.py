@@ -25,7 +25,6 @@ from hanse.model.sample import Gap, GapReason
 from hanse.model.text import Text
 from hanse.model.time import UTC, StillClock
 from hanse.store import Store, peer_lane
-from hanse.store.things import Mapped
 
 AT = dt.datetime(2026, 3, 1, tzinfo=UTC)
 PEER = "did:key:z6MkpTHR8VNsBxYAAWHut2Geadd9jSwuBV8xRoAnwWsdvktH"
@@ -84,8 +83,7 @@ def _plant(tx):
         tx.work_orders.put(WorkOrder(key=f"o{n}", item="shaft", quantity=Decimal(5), due=AT))
     tx.plans.put(plan(1, assignment()))
     tx.plans.put(plan(2, assignment(), assignment("o2", hour=1)))
-    signal = tx.signals.named(Signal(id=0, asset="m1", name="load"))
-    tx.mapped.put(Mapped(connection="plc", signal=signal.id, address="ns=2;s=load"))
+    tx.signals.named(Signal(id=0, asset="m1", name="load"))
     gap = Gap(connection="plc", start_ns=5, end_ns=9, reason=GapReason.RESTARTED)
     tx.gaps.put(gap)
 

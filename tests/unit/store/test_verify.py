@@ -53,7 +53,7 @@ def test_a_whole_record_gives_no_finding_and_every_check_looked_at_something(sto
         ("UPDATE inbox SET state='next' WHERE id='in2'", "inbox", "passed over"),
         ("DELETE FROM items WHERE key='bar'", "names", "names bar"),
         ("DELETE FROM users", "names", "names anna"),
-        ("DELETE FROM signals", "names", "which is not there"),
+        ("UPDATE signals SET asset='m2'", "things", "the column asset"),
         ("DELETE FROM machines", "plan", "names machine m1"),
         ("DELETE FROM work_orders WHERE key='o2'", "plan", "names o2"),
         ("DELETE FROM ledger WHERE seq=1", "ledgers", "entry 1 is missing"),
@@ -92,3 +92,13 @@ def test_what_hangs_over_a_limit_is_counted_not_told(store):
     report = verify(store)
     assert len(report.findings) == 1_000
     assert report.more == 200
+
+
+def test_a_report_reads_as_lines_in_both_languages(store):
+    rows = sum(verify(store).looked_at.values())
+    assert verify(store).lines("en") == [f"the record is whole: {rows} rows looked at"]
+    damage(store, "DELETE FROM items WHERE key='bar'")
+    assert verify(store).lines("en") == [
+        "names: bom line shaft/bar: it names bar, which is not there",
+    ]
+    assert verify(store).lines("zh") == ["names: bom line shaft/bar: 它所引用的 bar 不存在"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from hanse.model.text import Text
+from hanse.model.text import Language, Text
 
 FINDINGS_MAX = 1_000
 
@@ -31,6 +31,14 @@ class Report(Struct, frozen=True, kw_only=True):
     def ok(self) -> bool:
         """Whether everything holds."""
         return not self.findings
+
+    def lines(self, language: Language) -> list[str]:
+        """The report for a person, one line a finding."""
+        rows = sum(self.looked_at.values())
+        whole = Text(f"the record is whole: {rows} rows looked at", f"记录完整:已检查 {rows} 行")
+        found = [f"{f.check}: {f.subject}: {f.text.in_(language)}" for f in self.findings]
+        more = Text(f"and {self.more} more", f"另有 {self.more} 项")
+        return [*(found or [whole.in_(language)]), *([more.in_(language)] if self.more else [])]
 
 
 class Looking:

@@ -11,7 +11,7 @@ from hanse.store.verify.finding import Looking
 
 
 def names(tx: Tx, looking: Looking) -> None:
-    """Routings, bills of material, orders, stock, mappings and sessions name what is there."""
+    """Routings, bills of material, orders, stock and sessions name what is there."""
     items = {i.key for i in tx.items.all()}
     for line in tx.bom_lines.all():
         _known(items, line.item, f"bom line {line.item}/{line.component}", looking)
@@ -22,15 +22,12 @@ def names(tx: Tx, looking: Looking) -> None:
         _known(items, order.item, f"work order {order.key}", looking)
     for stock in tx.stock.all():
         _known(items, stock.item, f"stock {stock.item}", looking)
-    signals = {s.id for s in tx.signals.all()}
-    for mapped in tx.mapped.all():
-        _known(signals, mapped.signal, f"mapping of {mapped.connection}", looking)
     users = {u.name for u in tx.users.all()}
     for session in tx.sessions.all():
         _known(users, session.user, f"session {session.hash[:8]}", looking)
 
 
-def _known(there: set[str] | set[int], name: str | int, subject: str, looking: Looking) -> None:
+def _known(there: set[str], name: str, subject: str, looking: Looking) -> None:
     looking.at()
     if name not in there:
         looking.found(subject, f"it names {name}, which is not there", f"它所引用的 {name} 不存在")
