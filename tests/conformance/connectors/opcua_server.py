@@ -10,7 +10,9 @@ import logging
 import sys
 
 from asyncua import Server, ua
+from asyncua.common.structures104 import new_struct, new_struct_field
 from asyncua.crypto import uacrypto  # noqa: F401 (loads the policies)
+from asyncua.server.user_managers import User, UserRole
 
 URI = "urn:hanse:test:plant"
 logging.getLogger("asyncua").setLevel(logging.CRITICAL)
@@ -25,11 +27,18 @@ class Options:
     certificate: str = ""
     key: str = ""
     users: bool = False
-    structures: bool = False
+    rich: bool = False
+
+
+class OnlyBob:
+    """Lets nobody in who shows the wrong password."""
+
+    def get_user(self, _session, username=None, password=None, certificate=None):
+        return User(role=UserRole.User) if (username, password) == ("bob", "b") else None
 
 
 async def serve(options):
-    server = Server()
+    server = Server(user_manager=OnlyBob()) if options.users else Server()
     await server.init()
     server.set_endpoint(f"opc.tcp://127.0.0.1:{options.port}/")
     if options.certificate:
@@ -48,7 +57,10 @@ async def serve(options):
         await server.register_namespace(f"urn:other:{n}")
     index = await server.register_namespace(URI)
     variables = await populate(server, index, options)
+    if options.rich:
+        structure = await add_structure(server, index)
     async with server:
+        alarm = await an_alarm(server) if options.rich else None
         print("ready", flush=True)
         n = 0
         while True:
@@ -56,7 +68,40 @@ async def serve(options):
             for i, variable in enumerate(variables):
                 value = ua.DataValue(ua.Variant(float(n * 1000 + i), ua.VariantType.Double))
                 await server.write_attribute_value(variable.nodeid, value)
+            if alarm is not None:
+                await alarm.trigger(message="coolant low")
+                await structure(n)
             await asyncio.sleep(options.period_s)
+
+
+async def add_structure(server, index):
+    """A variable whose value is a structure with an array in it."""
+    fields = [
+        new_struct_field("Load", ua.VariantType.Double),
+        new_struct_field("Axes", ua.VariantType.Float, array=True),
+    ]
+    await new_struct(server, index, "SpindleData", fields)
+    await server.load_data_type_definitions()
+    place = ua.NodeId("Spindle", index)
+    start = ua.Variant(ua.SpindleData(0.0, [1.0, 2.0]), ua.VariantType.ExtensionObject)
+    node = await server.nodes.objects.add_variable(place, "Spindle", start)
+
+    async def change(n):
+        value = ua.SpindleData(Load=float(n), Axes=[1.0, float(n)])
+        variant = ua.Variant(value, ua.VariantType.ExtensionObject)
+        await server.write_attribute_value(node.nodeid, ua.DataValue(variant))
+
+    return change
+
+
+async def an_alarm(server):
+    """A generator of alarm events of the server itself."""
+    made = await server.get_event_generator(ua.ObjectIds.AlarmConditionType)
+    event = made.event
+    event.SourceName, event.Severity, event.ConditionName = "Lathe", 700, "CoolantLevel"
+    event.add_property("ActiveState/Id", True, ua.VariantType.Boolean)
+    event.add_property("AckedState/Id", False, ua.VariantType.Boolean)
+    return made
 
 
 async def populate(server, index, options):

@@ -182,3 +182,42 @@ async def test_a_server_without_security_is_refused_unless_ticked(tmp_path):
         await until(lambda: collector.diagnostics().last_error)
         assert collector.diagnostics().last_error.code == "no-security"
     assert not sink.rows()
+
+
+async def test_structures_arrays_and_alarms_are_taken(tmp_path):
+    port, sink = free_port(), KeptSink()
+    binds = [
+        a_bind(1, f"nsu={URI};s=Spindle", path="Load"),
+        a_bind(2, f"nsu={URI};s=Spindle", path="Axes[1]"),
+        a_bind(3, address("Axes"), path="[2]"),
+        a_bind(4, address("Axes"), path="[9]"),
+    ]
+    rich = settings(port, alarms=True)
+    async with serving(opcua(port=port, rich=True)):
+        collector = a_collector("opcua", rich, binds, world=a_world(tmp_path), sink=sink)
+        async with running(collector):
+            await until(lambda: len(sink.values(1)) > 2 and sink.events and sink.values(3))
+        found = await connector("opcua").browse(rich, a_world(tmp_path))
+    assert sink.values(1)[1:] == sink.values(2)[1:]
+    assert sink.values(3)[0] == 3.5
+    assert [q for s, _, _, q, _ in sink.rows() if s == 4] == [Quality.BAD]
+    event = sink.events[0]
+    assert event.kind == "collect.device_event"
+    assert event.text.en == "Lathe: coolant low"
+    assert event.about["severity"] == 700
+    assert (event.about["active"], event.about["acknowledged"]) == (True, False)
+    paths = {f.path for f in found if f.address == f"nsu={URI};s=Spindle"}
+    assert paths == {"Load", "Axes[0]", "Axes[1]"}
+
+
+async def test_a_wrong_password_is_told_and_not_tried_often(tmp_path):
+    port, sink = free_port(), KeptSink()
+    mine = settings(port, user="ann", password="secret:plc")
+    world = a_world(tmp_path, secrets={"plc": "wrong"})
+    collector = a_collector("opcua", mine, [a_bind(1, address("S0"))], world=world, sink=sink)
+    async with serving(opcua(port=port, users=True)), running(collector):
+        await until(lambda: collector.diagnostics().last_error)
+        seen = collector.diagnostics()
+        assert seen.last_error.code == "login", seen.last_error
+        assert seen.last_error.remedy
+        assert seen.attempts == 1
