@@ -1,0 +1,61 @@
+"""Capability search: free trade words to codes, top 1 and top 5 by language, time a query."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import time
+from pathlib import Path
+
+from hanse.match.capability import Finder
+
+SHIPPED = Path(__file__).with_name("capability_queries.tsv")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=SHIPPED)
+    parser.add_argument("--misses", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    with args.data.open(encoding="utf-8") as file:
+        queries = list(csv.DictReader(file, delimiter="\t"))
+    begun = time.perf_counter()
+    finder = Finder()
+    build_s = time.perf_counter() - begun
+    hits = {}
+    times = []
+    for q in queries:
+        right = set(q["codes"].split(","))
+        begun = time.perf_counter()
+        found = [c.code for c in finder.find(q["query"])]
+        times.append(time.perf_counter() - begun)
+        good = hits.setdefault(q["language"], [0, 0, 0])
+        good[0] += 1
+        good[1] += found[:1] != [] and found[0] in right
+        good[2] += bool(right & set(found))
+        if args.misses and not right & set(found):
+            print(q["query"], "|", q["codes"], "|", found)
+    total = [sum(h[i] for h in hits.values()) for i in range(3)]
+    result = {
+        "queries": total[0],
+        "top1_pct": round(100 * total[1] / total[0], 1),
+        "top5_pct": round(100 * total[2] / total[0], 1),
+        "by_language": {
+            lang: {
+                "queries": n,
+                "top1_pct": round(100 * one / n, 1),
+                "top5_pct": round(100 * five / n, 1),
+            }
+            for lang, (n, one, five) in sorted(hits.items())
+        },
+        "ms_p50": round(1_000 * sorted(times)[len(times) // 2], 3),
+        "ms_max": round(1_000 * max(times), 3),
+        "build_ms": round(1_000 * build_s, 1),
+    }
+    print(json.dumps(result) if args.json else json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()
