@@ -1,7 +1,7 @@
 """From free words to capability codes: synonyms first, character n-grams beside them.
 
 A query's words and n-grams (English: 3-5 letters within a word; Chinese: 1-3 characters) weigh the
-more the fewer codes use them; a synonym that stands in the query whole counts by its weight and length.
+more the fewer codes use them; a synonym that stands in the query whole counts by weight and length.
 No model, no download: well under a millisecond a query.
 """
 
