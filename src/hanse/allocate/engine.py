@@ -94,7 +94,7 @@ def repair(shop: Shop, old: Plan, rules: Rules, *, forward: bool = False) -> Pla
             run(shop, walk(shop, old, REROUTE, stay_s=rules.stay_s)),
         ]
     best = min(found, key=lambda p: cost_minor(shop, p) + move_cost(shop, old, p, rules))
-    return best if forward else mend(shop, best)
+    return best if forward else mend(shop, old, best)
 
 
 def settle(shop: Shop, plan: Plan, rules: Rules) -> Plan:
@@ -118,31 +118,33 @@ def settle(shop: Shop, plan: Plan, rules: Rules) -> Plan:
     return decode_for(rules)(shop, walk(shop, board.plan(), KEEP))
 
 
-def mend(shop: Shop, plan: Plan) -> Plan:
-    """Each order that breaks its promise, costliest first, into gaps where that ends it earlier.
+def mend(shop: Shop, old: Plan, plan: Plan) -> Plan:
+    """Each order that now breaks its promise, costliest first, into gaps that end it earlier.
 
     Only that order moves; at most MENDED_MAX are tried.
     """
+    before, after = old.ends(shop), plan.ends(shop)
     late = [
-        (tardiness_minor(job.weight, plan.end(shop, j) - job.promised), j)
+        (tardiness_minor(job.weight, after[j] - job.promised), j)
         for j, job in enumerate(shop.jobs)
-        if job.active and plan.end(shop, j) > job.promised and job.weight
+        if job.active and after[j] > max(job.promised, before[j]) and job.weight
     ]
     if not late:
         return plan
     board = Board(shop).load(plan)
+    fed = {link.op for op in shop.ops for link in op.preds if shop.ops[link.op].order != op.order}
     for _, j in sorted(late, reverse=True)[:MENDED_MAX]:
-        _into_gaps(board, j)
+        if not fed.intersection(shop.jobs[j].ops):
+            _into_gaps(board, j)
     return board.plan()
 
 
 def _into_gaps(board: Board, job: int) -> None:
     shop = board.shop
-    after = {link.op for other in shop.ops if other.order != job for link in other.preds}
     loose = [op for op in shop.jobs[job].ops if op not in shop.fixed and board.placed[op]]
-    if after.intersection(shop.jobs[job].ops) or not all(lone(shop, board, op) for op in loose):
+    if not all(lone(shop, board, op) for op in loose):
         return
-    before, was = board.plan(), cost_of_job(board, job)
+    before, was = {op: board.placed[op] for op in loose}, cost_of_job(board, job)
     lanes = board.lanes_of(loose)
     for op in loose:
         board.undo(op)
@@ -153,7 +155,7 @@ def _into_gaps(board: Board, job: int) -> None:
         for op in loose:
             board.undo(op)
         for op in loose:
-            kept = before.placed[op]
+            kept = before[op]
             assert kept is not None
             board.commit(op, kept)
 

@@ -65,6 +65,7 @@ class LivePlan:
         self._about = Versioned(0, clock.now(), None, ())
         self._board: Board | None = None
         self._holds: dict[str, _Held] = {}
+        self._ticked = (-1, -1)
 
     # what is there
 
@@ -442,6 +443,9 @@ class LivePlan:
 
     def _tick(self) -> None:
         now = self._builder.seconds(self._clock.now())
+        if self._ticked == (now, self._number):
+            return
+        self._ticked = (now, self._number)
         if tick(self.shop, self._plan, now, self.rules.frozen_s):
             self._version = None
         for key in [k for k, h in self._holds.items() if h.hold.expires_at <= self._clock.now()]:

@@ -6,6 +6,7 @@ only `live.LivePlan` and the tests change it. Materials are whole millionths of 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -165,11 +166,46 @@ class Shop:
         return [i for job in self.jobs if job.active for i in job.ops]
 
 
-@dataclass(slots=True)
 class Plan:
-    """A decoded plan: ``placed[op]`` is None where the operation is not part of it."""
+    """A decoded plan: ``placed[op]`` is None where the operation is not part of it.
 
-    placed: list[Placed | None]
+    A compiled plan is read out of its arrays only when somebody looks at a placement; ``ends``
+    are then its orders' ends.
+    """
+
+    __slots__ = ("_ends", "_placed", "_read")
+
+    def __init__(
+        self,
+        placed: list[Placed | None] | Callable[[], list[Placed | None]],
+        ends: list[int] | None = None,
+    ) -> None:
+        self._placed = None if callable(placed) else placed
+        self._read = placed if callable(placed) else None
+        self._ends = ends
+
+    @property
+    def placed(self) -> list[Placed | None]:
+        """The placements; they may be changed, so the orders' ends are no longer kept."""
+        if self._placed is None:
+            assert self._read is not None
+            self._placed, self._read = self._read(), None
+        self._ends = None
+        return self._placed
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Plan) and self.placed == other.placed
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Plan({self.placed!r})"
+
+    def ends(self, shop: Shop) -> list[int]:
+        """The end of every order, 0 where nothing of it is planned."""
+        if self._ends is not None:
+            return self._ends
+        return [self.end(shop, j) for j in range(len(shop.jobs))]
 
     def end(self, shop: Shop, job: int) -> int:
         """When the last lot of an order is done, 0 where nothing of it is planned."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from hanse.allocate.board import Board
 from hanse.allocate.decoder import KEEP, Orders, place
-from hanse.allocate.problem import NONE, Plan, Shop, tardiness_minor
+from hanse.allocate.problem import NONE, Placed, Plan, Shop, tardiness_minor
 from hanse.allocate.view import instant
 from hanse.model.plan import Harm, PromiseKind, PromisePoint
 
@@ -19,6 +19,13 @@ TRIALS_MAX = 12
 HARMED_SHOWN_MAX = 100
 
 Decode = Callable[[Shop, Orders], Plan]
+
+
+class Before(NamedTuple):
+    """The live plan, read once for all trials."""
+
+    placed: list[Placed | None]
+    ends: list[int]
 
 
 class Trial(NamedTuple):
@@ -54,24 +61,29 @@ def take_place(shop: Shop, live: Plan, ops: Sequence[int], at: int, *, decode: D
     """The new operations from ``at`` on before what starts later; the others pushed right."""
     new = set(ops)
     key, floor, home = [], [], []
-    for op in range(len(shop.ops)):
-        placed = None if op in new else live.placed[op]
+    for op, was in enumerate(live.placed):
+        placed = None if op in new else was
         key.append(at - 0.5 if placed is None else float(placed.start))
         floor.append(shop.not_before if placed is None else max(shop.not_before, placed.start))
         home.append(NONE if placed is None else placed.choice)
     plan = decode(shop, Orders(key, floor, home, KEEP, new_from=min(ops)))
-    return Trial(plan, _ready(plan, ops), harmed(shop, live, plan))
+    jobs = {shop.ops[op].order for op in ops}
+    ends = plan.ends(shop)
+    return Trial(plan, max(ends[j] for j in jobs), _later(shop, live.ends, plan))
 
 
 def harmed(shop: Shop, old: Plan, new: Plan) -> tuple[tuple[int, int], ...]:
     """Jobs that end later than both their promise and before, with the seconds."""
-    found = []
-    for j, job in enumerate(shop.jobs):
-        if job.active and (was := old.end(shop, j)):
-            later = new.end(shop, j) - max(was, job.promised)
-            if later > 0:
-                found.append((j, later))
-    return tuple(found)
+    return _later(shop, old.ends(shop), new)
+
+
+def _later(shop: Shop, before: list[int], new: Plan) -> tuple[tuple[int, int], ...]:
+    after = new.ends(shop)
+    return tuple(
+        (j, after[j] - max(before[j], job.promised))
+        for j, job in enumerate(shop.jobs)
+        if before[j] and after[j] > before[j] and after[j] > job.promised and job.active
+    )
 
 
 def curve(board: Board, live: Plan, ops: Sequence[int], decode: Decode) -> list[Trial]:
@@ -81,14 +93,15 @@ def curve(board: Board, live: Plan, ops: Sequence[int], decode: Decode) -> list[
     harms nobody is bisected, then the place at the very front is tried.
     """
     shop = board.shop
+    before = Before(live.placed, live.ends(shop))
     gap = fill_gaps(board, ops)
     tried = [gap]
     low, high = shop.not_before, gap.ready_s
-    front = take_place(shop, live, ops, low, decode=decode)
+    front = take_place(shop, before, ops, low, decode=decode)
     tried.append(front)
     while front.harms and len(tried) < TRIALS_MAX and high - low > 600:
         middle = (low + high) // 2
-        trial = take_place(shop, live, ops, middle, decode=decode)
+        trial = take_place(shop, before, ops, middle, decode=decode)
         tried.append(trial)
         low, high = (middle, high) if trial.harms else (low, middle)
     return _frontier(shop, tried)

@@ -318,9 +318,14 @@ def state_of(parts: Arrays) -> Ints:
     return state
 
 
-def plan_of(state: Ints, n: int) -> Plan:
-    """The placements in a state as a plan."""
+def plan_of(state: Ints, n: int, ends: list[int] | None = None) -> Plan:
+    """The placements in a state as a plan, read out when they are looked at."""
     at, has = int(state[layout.S_PLACED]), int(state[layout.S_HAS])
-    rows = state[at : at + n * COLUMNS].reshape(n, COLUMNS).tolist()
-    flags = state[has : has + n].tolist()
-    return Plan([Placed(*row) if flag else None for row, flag in zip(rows, flags, strict=True)])
+    rows = state[at : at + n * COLUMNS].reshape(n, COLUMNS).copy()
+    flags = state[has : has + n].copy()
+
+    def read() -> list[Placed | None]:
+        placed = map(Placed._make, rows.tolist())
+        return [p if flag else None for p, flag in zip(placed, flags.tolist(), strict=True)]
+
+    return Plan(read, ends)

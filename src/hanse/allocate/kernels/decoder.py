@@ -347,6 +347,17 @@ def decode(
 
 
 @njit
+def ends(a: Ints, s: Ints, out: Ints) -> None:
+    """The end of every order."""
+    for job in range(a[N_JOBS]):
+        out[job] = 0
+        for k in range(a[a[LAST_OFF] + job], a[a[LAST_OFF] + job + 1]):
+            op = a[a[LAST] + k]
+            if s[s[S_HAS] + op]:
+                out[job] = max(out[job], s[s[S_PLACED] + op * 12 + END])
+
+
+@njit
 def cost(a: Ints, s: Ints) -> int:
     """What the state's plan costs in minor units; the twin of `problem.cost_minor`."""
     total = 0

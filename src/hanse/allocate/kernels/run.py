@@ -19,7 +19,7 @@ from hanse.allocate.kernels.arrays import (
     plan_of,
     state_of,
 )
-from hanse.allocate.kernels.decoder import cost, decode
+from hanse.allocate.kernels.decoder import cost, decode, ends
 from hanse.allocate.problem import NONE, Plan, Shop
 
 _NONE: Ints = np.zeros(0, np.int64)
@@ -49,7 +49,9 @@ class Engine:
     def decode(self, orders: Orders) -> Plan:
         """A plan, the same as `hanse.allocate.decoder.decode` makes."""
         self._decode(orders)
-        return plan_of(self._s, len(self.shop.ops))
+        done = np.zeros(len(self.shop.jobs), np.int64)
+        ends(self._a, self._s, done)
+        return plan_of(self._s, len(self.shop.ops), done.tolist())
 
     def cost(self, orders: Orders) -> int:
         """What the plan of an order costs."""
