@@ -64,6 +64,18 @@ def test_the_compiled_decoder_and_its_plain_twin_make_the_same_plan(compiled, re
     assert compiled(plant).cost(again) == cost_minor(plant, plain)
 
 
+@few
+@given(records=shops, seed=st.integers(0, 10**6))
+def test_a_walk_through_an_undisturbed_plan_moves_nothing(records, seed):
+    plant = Builder(records, origin=START).shop
+    dice = random.Random(seed)
+    plan = decode(plant, Orders([dice.random() * 10**6 for _ in plant.ops]))
+    for mode in (KEEP, REROUTE):
+        again = decode(plant, walk(plant, plan, mode))
+        assert [p.start for p in again.placed] == [p.start for p in plan.placed]
+        assert all(p.end <= was.end for p, was in zip(again.placed, plan.placed, strict=True))
+
+
 def _event(plan, clock, dice, n):
     """One thing that happens in a plant."""
     keys = [o.key for o in plan.records.orders if o.key in plan.version().ready]

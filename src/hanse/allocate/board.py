@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from hanse.allocate.problem import NONE, Placed, Plan, Shop
@@ -51,6 +51,8 @@ class Stockpile:
 
         Later withdrawals are kept safe. Bought anew where that is sooner.
         """
+        if at >= self.buy_at:
+            return at
         level = sum(q for _, q in self.changes)
         if level < quantity:
             return max(at, self.buy_at)
@@ -61,8 +63,8 @@ class Stockpile:
         return at
 
     def take(self, at: int, quantity: int) -> None:
-        """Withdraw from stock, or from what is bought for it when stock does not cover."""
-        if self._covers(at, quantity):
+        """Withdraw from stock; what starts late enough to be bought leaves stock to others."""
+        if at < self.buy_at and self._covers(at, quantity):
             insort(self.changes, (at, -quantity))
 
     def back(self, at: int, quantity: int) -> None:
@@ -84,7 +86,10 @@ class Stockpile:
 
 
 class Board:
-    """The timelines of a plan being made or kept; ``commit`` and ``undo`` are exact opposites."""
+    """The timelines of a plan being made or kept; ``commit`` and ``undo`` are exact opposites.
+
+    ``before``: an earlier plan whose people and tools are kept where that costs no time.
+    """
 
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
@@ -96,6 +101,7 @@ class Board:
             for supply, buy in zip(shop.supply, shop.buy_at, strict=True)
         ]
         self.placed: list[Placed | None] = [None] * len(shop.ops)
+        self.before: Sequence[Placed | None] = ()
 
     def load(self, plan: Plan) -> Board:
         """Commit every placement of a plan."""
@@ -103,6 +109,14 @@ class Board:
             if placed is not None:
                 self.commit(op, placed)
         return self
+
+    def members(self, op: int, group: int, column: int) -> list[int]:
+        """Who can serve an operation, with the one of the plan before first."""
+        known = self.shop.groups[group]
+        was = self.before[op] if op < len(self.before) else None
+        if was is None or was[column] not in known:
+            return known
+        return [was[column], *known]
 
     def plan(self) -> Plan:
         """What is committed, as a plan of its own."""

@@ -29,7 +29,8 @@ class Orders:
     ``mode``: FREE takes the choice that ends first (``stay_s`` in favour of home), KEEP only home,
     REROUTE home at its floor, and if that is late, the choice that ends first from now on.
     An operation from index ``new_from`` on goes when its predecessors are done, if that is after
-    its key: so a new order takes its place in the middle of a walk.
+    its key: so a new order takes its place in the middle of a walk. People and tools of the plan
+    ``before`` are kept where that costs no time.
     """
 
     key: Sequence[float]
@@ -38,6 +39,7 @@ class Orders:
     mode: int = FREE
     stay_s: int = 0
     new_from: int = FAR_S
+    before: Sequence[Placed | None] = ()
 
 
 class Ready(NamedTuple):
@@ -50,6 +52,7 @@ class Ready(NamedTuple):
 def decode(shop: Shop, orders: Orders) -> Plan:
     """A plan of all active operations; what is fixed keeps its place."""
     board = Board(shop)
+    board.before = orders.before
     for op, placed in shop.fixed.items():
         board.commit(op, placed)
     ops = shop.active_ops()
@@ -95,7 +98,7 @@ def place(board: Board, op: int, orders: Orders) -> Placed:
     if pin is not None:
         return sure(fit(board, op, pin[0], max(floor, pin[1])))
     if home != NONE and orders.mode != FREE:
-        kept = sure(fit(board, op, home, floor))
+        kept = sure(fit(board, op, home, floor, patient=False))
         if orders.mode == KEEP or kept.start <= floor:
             return kept
         floor = shop.not_before
@@ -139,10 +142,13 @@ def _travel(shop: Shop, choice: Choice, site: int) -> int:
     return shop.transport[shop.lanes[choice.lane].site][site]
 
 
-def fit(board: Board, op: int, index: int, floor: int, *, stop: int = FAR_S * 8) -> Placed | None:
+def fit(
+    board: Board, op: int, index: int, floor: int, *, stop: int = FAR_S * 8, patient: bool = True
+) -> Placed | None:
     """The earliest place for one choice of an operation, not before ``floor``.
 
-    None where it cannot end before ``stop``.
+    None where it cannot end before ``stop``. Unless ``patient``, a batch of its own does not wait
+    for others: it did when it was laid out first.
     """
     task = board.shop.ops[op]
     choice = task.choices[index]
@@ -152,7 +158,7 @@ def fit(board: Board, op: int, index: int, floor: int, *, stop: int = FAR_S * 8)
         at = since.start
         return Placed(index, 0, at, at, at, at, end, end, NONE, NONE, NONE, op)
     if board.shop.lanes[choice.lane].batch_max:
-        return _fit_batch(board, op, index, since)
+        return _fit_batch(board, op, index, since, patient=patient)
     return _fit_gap(board, op, index, (since, stop))
 
 
@@ -162,12 +168,12 @@ def sure(placed: Placed | None) -> Placed:
     return placed
 
 
-def _fit_batch(board: Board, op: int, index: int, since: Ready) -> Placed:
+def _fit_batch(board: Board, op: int, index: int, since: Ready, *, patient: bool) -> Placed:
     """Into the first batch of the same family with room, or one of its own."""
     shop, task = board.shop, board.shop.ops[op]
     choice = task.choices[index]
     lane, line = shop.lanes[choice.lane], board.lanes[choice.lane]
-    wait = lane.batch_wait_s if task.pieces < lane.batch_max else 0
+    wait = lane.batch_wait_s if patient and task.pieces < lane.batch_max else 0
     own = sure(_fit_gap(board, op, index, (Ready(since.start + wait, since.end), FAR_S * 8)))
     for at in range(bisect_right(line.ends, since.start), len(line.starts)):
         leader = line.ops[at]

@@ -12,6 +12,9 @@ from hanse.allocate.board import Board, Line
 from hanse.allocate.calendars import FAR_S, Windows, finish, next_open, whole
 from hanse.allocate.problem import NONE, Choice, Op, Placed
 
+OPERATOR, SETTER, TOOL = 8, 9, 10
+"""Columns of `problem.Placed`."""
+
 
 class Work(NamedTuple):
     """An operation, one of its choices, and the setup it needs there."""
@@ -44,15 +47,15 @@ def lay(board: Board, work: Work, at: int, end_min: int) -> Placed:
             continue
         if work.task.tool == NONE:
             return placed
-        tool, free = _tool(board, work.task.tool, placed)
+        tool, free = _tool(board, board.members(work.op, work.task.tool, TOOL), placed)
         if free <= placed.start:
             return placed._replace(tool=tool)
         at = free
 
 
-def _tool(board: Board, group: int, placed: Placed) -> tuple[int, int]:
+def _tool(board: Board, group: list[int], placed: Placed) -> tuple[int, int]:
     best, best_at = NONE, FAR_S * 8
-    for unit in board.shop.groups[group]:
+    for unit in group:
         free = board.units[unit].blocked_until(placed.start, placed.end)
         if free < best_at:
             best, best_at = unit, free
@@ -81,7 +84,7 @@ def _alone(board: Board, work: Work, at: int) -> Placed:
 def _by_operator(board: Board, work: Work, at: int) -> Placed:
     """One person sets up and attends, without another job in between."""
     best: _Service | None = None
-    for unit in board.shop.groups[work.task.operator]:
+    for unit in board.members(work.op, work.task.operator, OPERATOR):
         found = _earliest(board, work, unit, at)
         if best is None or found.run.left < best.run.left:
             best = found
@@ -108,7 +111,7 @@ def _earliest(board: Board, work: Work, unit: int, at: int) -> _Service:
 def _set_by_other(board: Board, work: Work, at: int) -> Placed:
     """A setter sets up; then an operator attends, or the machine runs alone."""
     setter, start, set_at = NONE, 0, FAR_S * 8
-    for unit in board.shop.groups[work.task.setter]:
+    for unit in board.members(work.op, work.task.setter, SETTER):
         pair = board.shop.pair(work.choice.lane, unit)
         begun, done = _free_span(pair, board.units[unit], at, work.setup_s)
         if done < set_at:

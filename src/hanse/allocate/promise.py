@@ -12,10 +12,12 @@ from typing import NamedTuple
 from hanse.allocate.board import Board
 from hanse.allocate.decoder import KEEP, Orders, place
 from hanse.allocate.problem import NONE, Placed, Plan, Shop, tardiness_minor
+from hanse.allocate.slack import slacks, squeeze
 from hanse.allocate.view import instant
 from hanse.model.plan import Harm, PromiseKind, PromisePoint
 
-TRIALS_MAX = 12
+TRIALS_MAX = 10
+SLACK_SHARES = (1.0, 0.5, 0.15)
 HARMED_SHOWN_MAX = 100
 
 Decode = Callable[[Shop, Orders], Plan]
@@ -57,17 +59,16 @@ def fill_gaps(board: Board, ops: Sequence[int]) -> Trial:
     return Trial(plan, _ready(plan, ops), ())
 
 
-def take_place(shop: Shop, live: Plan, ops: Sequence[int], at: int, *, decode: Decode) -> Trial:
-    """The new operations from ``at`` on before what starts later; the others pushed right."""
-    new = set(ops)
+def take_place(shop: Shop, live: Before, new: dict[int, float], *, decode: Decode) -> Trial:
+    """The new operations by their keys among the starts of the others, which are pushed right."""
     key, floor, home = [], [], []
     for op, was in enumerate(live.placed):
         placed = None if op in new else was
-        key.append(at - 0.5 if placed is None else float(placed.start))
+        key.append(new.get(op, 0.0) if placed is None else float(placed.start))
         floor.append(shop.not_before if placed is None else max(shop.not_before, placed.start))
         home.append(NONE if placed is None else placed.choice)
-    plan = decode(shop, Orders(key, floor, home, KEEP, new_from=min(ops)))
-    jobs = {shop.ops[op].order for op in ops}
+    plan = decode(shop, Orders(key, floor, home, KEEP, new_from=min(new), before=live.placed))
+    jobs = {shop.ops[op].order for op in new}
     ends = plan.ends(shop)
     return Trial(plan, max(ends[j] for j in jobs), _later(shop, live.ends, plan))
 
@@ -89,19 +90,25 @@ def _later(shop: Shop, before: list[int], new: Plan) -> tuple[tuple[int, int], .
 def curve(board: Board, live: Plan, ops: Sequence[int], decode: Decode) -> list[Trial]:
     """Trials from no harm to most, each earlier than the one before.
 
-    The first touches nobody. Between now and its date the latest place in the sequences that
-    harms nobody is bisected, then the place at the very front is tried.
+    The first touches nobody. Then places that the slack of others allows are tried, then the very
+    front, and between the two the latest place that harms nobody is bisected.
     """
     shop = board.shop
-    before = Before(live.placed, live.ends(shop))
     gap = fill_gaps(board, ops)
+    before = Before(live.placed, live.ends(shop))
+    slack = slacks(shop, before.placed, before.ends)
     tried = [gap]
-    low, high = shop.not_before, gap.ready_s
-    front = take_place(shop, before, ops, low, decode=decode)
+    for share in SLACK_SHARES:
+        keys = squeeze(board, ops, slack, share)
+        tried.append(take_place(shop, before, dict(zip(ops, keys, strict=True)), decode=decode))
+        if not tried[-1].harms:
+            break
+    low, high = shop.not_before, min(t.ready_s for t in tried if not t.harms)
+    front = take_place(shop, before, dict.fromkeys(ops, low - 0.5), decode=decode)
     tried.append(front)
-    while front.harms and len(tried) < TRIALS_MAX and high - low > 600:
+    while front.harms and len(tried) < TRIALS_MAX and high - low > 1_800:
         middle = (low + high) // 2
-        trial = take_place(shop, before, ops, middle, decode=decode)
+        trial = take_place(shop, before, dict.fromkeys(ops, middle - 0.5), decode=decode)
         tried.append(trial)
         low, high = (middle, high) if trial.harms else (low, middle)
     return _frontier(shop, tried)

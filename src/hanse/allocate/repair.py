@@ -36,4 +36,4 @@ def walk(shop: Shop, plan: Plan, mode: int, *, stay_s: int = 0) -> Orders:
             key.append(float(placed.start))
             floor.append(max(shop.not_before, placed.start))
             home.append(placed.choice)
-    return Orders(key, None if mode == FREE else floor, home, mode, stay_s)
+    return Orders(key, None if mode == FREE else floor, home, mode, stay_s, before=plan.placed)

@@ -311,11 +311,21 @@ def state_of(parts: Arrays) -> Ints:
         *(units, on_units, on_units),
         *(items, stock, stock, items),
         *(n, n * COLUMNS, n, n, n + 1),
+        *(n, n, n),
     ]
     begins = layout.S_HEADER + offsets(sizes)
     state = np.zeros(int(begins[-1]), np.int64)
     state[: layout.S_HEADER] = begins[:-1]
     return state
+
+
+def favour(state: Ints, before: Sequence[Placed | None]) -> None:
+    """The people and tools of a plan before, to be kept where that costs no time."""
+    state[state[layout.S_WAS_OPERATOR] :] = NONE
+    columns = ((layout.S_WAS_OPERATOR, 8), (layout.S_WAS_SETTER, 9), (layout.S_WAS_TOOL, 10))
+    for slot, column in columns if before else ():
+        at = int(state[slot])
+        state[at : at + len(before)] = [NONE if p is None else p[column] for p in before]
 
 
 def plan_of(state: Ints, n: int, ends: list[int] | None = None) -> Plan:

@@ -71,6 +71,8 @@ def blocked_until(a: Ints, s: Ints, unit: int, start: int, end: int) -> int:
 def covered(a: Ints, s: Ints, item: int, at: int, quantity: int) -> int:
     """When so much of an item may be taken, from ``at`` on."""
     low = a[a[STOCK_OFF] + item]
+    if at >= a[a[BUY_AT] + item]:
+        return at
     level = s[s[S_STOCK_LEVEL] + item]
     bought = max(at, a[a[BUY_AT] + item])
     if level < quantity:
@@ -87,6 +89,8 @@ def covered(a: Ints, s: Ints, item: int, at: int, quantity: int) -> int:
 @njit
 def take(a: Ints, s: Ints, item: int, at: int, quantity: int) -> None:
     """Withdraw from stock if it covers; else it is bought and stock stays as it is."""
+    if at >= a[a[BUY_AT] + item]:
+        return
     low = a[a[STOCK_OFF] + item]
     n = s[s[S_STOCK_N] + item]
     level = s[s[S_STOCK_LEVEL] + item]

@@ -159,13 +159,15 @@ def _fit_gap(
 
 
 @njit
-def _fit_batch(a: Ints, s: Ints, op: int, index: int, start: int, end_min: int) -> Row:
+def _fit_batch(
+    a: Ints, s: Ints, op: int, index: int, start: int, end_min: int, patient: int
+) -> Row:  # fmt: skip
     c = a[a[CHOICE_OFF] + op] + index
     lane = a[a[LANE] + c]
     low = a[a[LANE_OFF] + lane]
     high = low + s[s[S_LANE_N] + lane]
     room = a[a[LANE_BATCH] + lane]
-    wait = a[a[LANE_WAIT] + lane] if a[a[OP_PIECES] + op] < room else 0
+    wait = a[a[LANE_WAIT] + lane] if patient and a[a[OP_PIECES] + op] < room else 0
     own = _fit_gap(a, s, op, index, start + wait, end_min, FAR * 8)
     for at in range(upper(s, s[S_LANE_END], low, high, start), high):
         leader = s[s[S_LANE_OP] + at]
@@ -188,7 +190,9 @@ def _fit_batch(a: Ints, s: Ints, op: int, index: int, start: int, end_min: int) 
 
 
 @njit
-def fit(a: Ints, s: Ints, op: int, index: int, floor: int, stop: int) -> Row:
+def fit(
+    a: Ints, s: Ints, op: int, index: int, floor: int, stop: int, patient: int
+) -> Row:  # fmt: skip
     """The earliest place for one choice of an operation, not before ``floor``.
 
     Gives up, with an end beyond all time, where it cannot end before ``stop``.
@@ -200,7 +204,7 @@ def fit(a: Ints, s: Ints, op: int, index: int, floor: int, stop: int) -> Row:
         end = start + a[a[RUN] + c]
         return (index, 0, start, start, start, start, end, end, NONE, NONE, NONE, op)
     if a[a[LANE_BATCH] + lane]:
-        return _fit_batch(a, s, op, index, start, end_min)
+        return _fit_batch(a, s, op, index, start, end_min, patient)
     return _fit_gap(a, s, op, index, start, end_min, stop)
 
 
@@ -210,17 +214,17 @@ def place(
 ) -> Row:  # fmt: skip
     """The best place for one operation whose predecessors are placed."""
     if a[a[PIN] + op] != NONE:
-        return fit(a, s, op, a[a[PIN] + op], max(floor, a[a[PIN_AT] + op]), FAR * 8)
+        return fit(a, s, op, a[a[PIN] + op], max(floor, a[a[PIN_AT] + op]), FAR * 8, 1)
     if home != NONE and mode != 0:
-        kept = fit(a, s, op, home, floor, FAR * 8)
+        kept = fit(a, s, op, home, floor, FAR * 8, 0)
         if mode == KEEP or kept[START] <= floor:
             return kept
         floor = a[a[NOT_BEFORE] + 0]
-    best = fit(a, s, op, 0, floor, FAR * 8)
+    best = fit(a, s, op, 0, floor, FAR * 8, 1)
     score = best[END] - (stay if home == 0 else 0)
     for index in range(1, a[a[CHOICE_OFF] + op + 1] - a[a[CHOICE_OFF] + op]):
         bonus = stay if index == home else 0
-        row = fit(a, s, op, index, floor, score + bonus)
+        row = fit(a, s, op, index, floor, score + bonus, 1)
         other = row[END] - bonus
         if other < score:
             best, score = row, other

@@ -95,6 +95,9 @@ from __future__ import annotations
     S_HAS,
     S_WAITING,
     S_HEAP_OP,
+    S_WAS_OPERATOR,
+    S_WAS_SETTER,
+    S_WAS_TOOL,
     S_HEADER,
-) = range(17)
+) = range(20)
 """Slots of the state's header."""

@@ -32,6 +32,9 @@ from hanse.allocate.kernels.layout import (
     OP_TRANSFER,
     PAIR,
     RUN,
+    S_WAS_OPERATOR,
+    S_WAS_SETTER,
+    S_WAS_TOOL,
     UNIT_CAL,
 )
 
@@ -113,6 +116,18 @@ def _earliest(
 
 
 @njit
+def _from(a: Ints, group: int, was: int) -> int:
+    """Where to begin in a group: one before it if the one who served before is among it."""
+    low = a[a[GROUP_OFF] + group]
+    if was == NONE:
+        return low
+    for g in range(low, a[a[GROUP_OFF] + group + 1]):
+        if a[a[GROUP_UNIT] + g] == was:
+            return low - 1
+    return low
+
+
+@njit
 def _by_operator(a: Ints, s: Ints, op: int, index: int, setup: int, at: int) -> Row:
     c = a[a[CHOICE_OFF] + op] + index
     group = a[a[OP_OPERATOR] + op]
@@ -120,8 +135,9 @@ def _by_operator(a: Ints, s: Ints, op: int, index: int, setup: int, at: int) -> 
     spans = (0, 0, 0, FAR * 8)
     first = spans
     cal = a[a[LANE_CAL] + a[a[LANE] + c]]
-    for g in range(a[a[GROUP_OFF] + group], a[a[GROUP_OFF] + group + 1]):
-        unit = a[a[GROUP_UNIT] + g]
+    was = s[s[S_WAS_OPERATOR] + op]
+    for g in range(_from(a, group, was), a[a[GROUP_OFF] + group + 1]):
+        unit = was if g < a[a[GROUP_OFF] + group] else a[a[GROUP_UNIT] + g]
         pair = a[a[PAIR] + cal * a[N_CALENDARS] + a[a[UNIT_CAL] + unit]]
         if pair != known:
             known, first = pair, _span(a, op, c, setup, pair, at)
@@ -137,8 +153,9 @@ def _set_by_other(a: Ints, s: Ints, op: int, index: int, setup: int, at: int) ->
     cal = a[a[LANE_CAL] + a[a[LANE] + c]]
     group = a[a[OP_SETTER] + op]
     setter, start, set_at = NONE, 0, FAR * 8
-    for g in range(a[a[GROUP_OFF] + group], a[a[GROUP_OFF] + group + 1]):
-        unit = a[a[GROUP_UNIT] + g]
+    was = s[s[S_WAS_SETTER] + op]
+    for g in range(_from(a, group, was), a[a[GROUP_OFF] + group + 1]):
+        unit = was if g < a[a[GROUP_OFF] + group] else a[a[GROUP_UNIT] + g]
         pair = a[a[PAIR] + (cal) * a[N_CALENDARS] + a[a[UNIT_CAL] + unit]]
         since = at
         while True:
@@ -171,12 +188,14 @@ def _people(a: Ints, s: Ints, op: int, index: int, setup: int, at: int) -> Row:
 
 
 @njit
-def _tool(a: Ints, s: Ints, group: int, row: Row) -> tuple[int, int]:
+def _tool(a: Ints, s: Ints, op: int, row: Row) -> tuple[int, int]:
     best, best_at = NONE, FAR * 8
-    for g in range(a[a[GROUP_OFF] + group], a[a[GROUP_OFF] + group + 1]):
-        free = blocked_until(a, s, a[a[GROUP_UNIT] + g], row[START], row[END])
+    group, was = a[a[OP_TOOL] + op], s[s[S_WAS_TOOL] + op]
+    for g in range(_from(a, group, was), a[a[GROUP_OFF] + group + 1]):
+        unit = was if g < a[a[GROUP_OFF] + group] else a[a[GROUP_UNIT] + g]
+        free = blocked_until(a, s, unit, row[START], row[END])
         if free < best_at:
-            best, best_at = a[a[GROUP_UNIT] + g], free
+            best, best_at = unit, free
     return best, best_at
 
 
@@ -192,7 +211,7 @@ def lay(
             continue
         if a[a[OP_TOOL] + op] == NONE:
             return row
-        tool, free = _tool(a, s, a[a[OP_TOOL] + op], row)
+        tool, free = _tool(a, s, op, row)
         if free <= row[START]:
             return (
                 row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9],

@@ -12,6 +12,7 @@ from hanse.allocate.kernels.anneal import anneal, price
 from hanse.allocate.kernels.arrays import (
     Floats,
     Ints,
+    favour,
     flatten,
     ints,
     offsets,
@@ -62,6 +63,7 @@ class Engine:
         key = np.array(orders.key, np.float64)
         floor = _NONE if orders.floor is None else ints(orders.floor)
         home = _NONE if orders.home is None else ints(orders.home)
+        favour(self._s, orders.before)
         args = (floor, home, orders.mode, orders.stay_s, orders.new_from)
         decode(self._a, self._s, self._heap, key, *args)
 
@@ -79,6 +81,7 @@ class Engine:
         spent (0 to 1; 1 stops); with ``done`` a count of candidates it makes runs repeatable.
         """
         run = _Search(self, stay)
+        favour(self._s, ())
         run.begin(keys)
         spent, done = progress(0, run.costs[1]), 0
         while spent < 1:
