@@ -3,13 +3,18 @@
 import asyncio
 import contextlib
 import datetime as dt
+import hashlib
 import socket
 import time
 
 import pytest
 import pytest_asyncio
 from asyncua import Client, ua
+from tests.conformance.connectors.builders import a_world
 
+from hanse.collect.connectors.opcua import CONNECTOR, from_url
+from hanse.collect.connectors.opcua.keys import keys_in
+from hanse.model.errors import Refused
 from hanse.model.time import parse_instant
 from hanse.sim.config import PlantConfig, SimulatedMachine
 from hanse.sim.opcua_server import NAMESPACE, SimulatedPlant, serve
@@ -222,3 +227,29 @@ async def test_one_process_shows_several_plants_each_on_its_port():
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
+
+
+async def test_with_keys_a_plant_speaks_encrypted_only_and_its_certificate_must_be_trusted(
+    tmp_path,
+):
+    config = plant_config(keys=str(tmp_path / "plant"))
+    world = a_world(tmp_path / "node", connection="plant")
+    async with SimulatedPlant(config, RealClock()) as plant:
+        await plant.advance(1.0)
+        with pytest.raises(ua.UaError):
+            async with Client(config.url):
+                pass
+        world.trust.refuse = True
+        with pytest.raises(Refused):
+            await CONNECTOR.browse(from_url(config.url), world)
+        world.trust.refuse = False
+        found = await CONNECTOR.browse(from_url(config.url), world)
+    (vibration,) = [
+        f for f in found if f.address == "nsu=urn:hanse:sim;s=M1.Monitoring.Spindle.Vibration"
+    ]
+    assert vibration.unit == "mm/s"
+    (shown,) = world.trust.shown
+    pinned = hashlib.sha256(
+        keys_in(tmp_path / "plant", at=RealClock().now()).certificate.read_bytes()
+    )
+    assert shown.fingerprint == pinned.hexdigest()

@@ -197,11 +197,12 @@ def _by_kind(sheets: list[Sheet]) -> dict[str, tuple[Any, ...]]:
 
 
 def plants(
-    chain: Chain, ports: Mapping[str, int], *, speed_up: float | None = None
+    chain: Chain, ports: Mapping[str, int], *, speed_up: float | None = None, keys: str = ""
 ) -> PlantsConfig:
     """The simulated plants of a chain for one process, by the ports they listen on.
 
-    ``ports`` has a port for each firm whose plant is wanted; ``speed_up`` overrides the chain's.
+    ``ports`` has a port for each firm whose plant is wanted; ``speed_up`` overrides the chain's;
+    with a folder for ``keys`` each plant speaks encrypted only, with a certificate of its own.
     """
     wanted = [(chain.firm(key), port) for key, port in ports.items()]
     return PlantsConfig(
@@ -212,6 +213,7 @@ def plants(
                 machines=firm.plant.machines,
                 seed=firm.plant.seed,
                 speed_up=speed_up or firm.plant.speed_up,
+                keys=f"{keys}/{firm.key}" if keys else "",
             )
             for firm, port in wanted
             if firm.plant is not None

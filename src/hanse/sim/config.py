@@ -35,6 +35,9 @@ class PlantConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     speed_up: Annotated[float, Meta(gt=0, le=SPEED_UP_MAX)] = 1.0
     update_s: Annotated[float, Meta(ge=0.01, le=60, description="Seconds between updates")] = 0.1
     seed: int = 1
+    keys: Annotated[
+        str, Meta(max_length=1_000, description="Folder of its certificate; empty: no security")
+    ] = ""
 
     @property
     def url(self) -> str:

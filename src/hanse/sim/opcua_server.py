@@ -21,6 +21,7 @@ from asyncua import Node, ua
 from msgspec import ValidationError, convert, to_builtins
 from msgspec.structs import replace
 
+from hanse.collect.connectors.opcua.keys import keys_in
 from hanse.model.errors import BadInput, HanseError, NotFound
 from hanse.model.plant import PackMLState
 from hanse.model.time import Clock, Instant, format_instant
@@ -82,8 +83,8 @@ class SimulatedPlant:
         server = self._server = await self._standard.server()
         server.set_endpoint(self.config.url)
         server.set_server_name(f"Simulated plant {self.config.key}")
-        server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
         server.set_identity_tokens([ua.AnonymousIdentityToken])
+        await self._secure(server)
         self._namespace = await server.register_namespace(NAMESPACE)
         machines = await server.nodes.objects.add_folder(
             ua.NodeId("Machines", self._namespace), ua.QualifiedName("Machines", self._namespace)
@@ -96,6 +97,22 @@ class SimulatedPlant:
         await self._add_doors(homes)
         await server.start()
         return self
+
+    async def _secure(self, server: Any) -> None:
+        """Offer sign-and-encrypt alone where there is a folder for keys, no security otherwise."""
+        if not self.config.keys:
+            server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+            return
+        keys = keys_in(Path(self.config.keys), at=self._clock.now())
+        await server.set_application_uri(keys.application_uri)
+        await server.load_certificate(str(keys.certificate))
+        await server.load_private_key(str(keys.key))
+        server.set_security_policy(
+            [
+                ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt,
+                ua.SecurityPolicyType.Aes256Sha256RsaPss_SignAndEncrypt,
+            ]
+        )
 
     async def __aexit__(self, *_: object) -> None:
         await self._server.stop()

@@ -64,14 +64,14 @@ def wrong(en: str, zh: str, remedy_en: str, remedy_zh: str) -> NoReturn:
 
 
 def text(cell: Any, _: Setting) -> str:
-    """The words of a cell; 4711.0 of a spreadsheet is 4711."""
+    """Words (a number of a spreadsheet such as 4711.0 is 4711)."""
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return "" if cell is None else str(cell).strip()
 
 
 def key(cell: Any, setting: Setting) -> str:
-    """A code: words with the blanks around it gone and those within it as ``-``."""
+    """A code: letters, digits and . _ : / # + -; blanks within it become ``-``."""
     return re.sub(r"\s+", "-", text(cell, setting))
 
 
@@ -140,12 +140,12 @@ def whole(cell: Any, setting: Setting) -> int:
 
 
 def fraction(cell: Any, setting: Setting) -> float:
-    """A number that may be approximate (a rate, a share)."""
+    """A number that may be approximate: a rate, a share, a limit."""
     return float(number(cell, setting))
 
 
 def minor(cell: Any, setting: Setting) -> int:
-    """An amount of the firm's money in minor units."""
+    """An amount of the firm's money, such as 48.50; given back in minor units."""
     value = number(cell, setting).scaleb(setting.minor_digits)
     if value != value.to_integral_value():
         wrong(
@@ -179,7 +179,7 @@ def unit_of_heading(heading: str) -> int:
 
 
 def seconds(cell: Any, setting: Setting, *, unit_s: int = 1) -> float:
-    """A duration in seconds: ``90``, ``1.5 h``, ``2分钟``, ``1:30`` (hours:minutes).
+    """A duration: ``90`` in the unit of the heading, ``1.5 h``, ``2分钟``, ``1:30``.
 
     A bare number counts in ``unit_s``.
     """
@@ -203,7 +203,7 @@ def seconds(cell: Any, setting: Setting, *, unit_s: int = 1) -> float:
 
 
 def whole_seconds(cell: Any, setting: Setting, *, unit_s: int = 1) -> int:
-    """A duration in whole seconds."""
+    """A duration: ``90`` in the unit of the heading, ``1.5 h``, ``20 min``, ``1:30``."""
     return round(seconds(cell, setting, unit_s=unit_s))
 
 
