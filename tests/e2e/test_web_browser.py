@@ -44,7 +44,7 @@ def state(browser, node):
     page.get_by_label("Password", exact=False).nth(0).fill(PASSWORD)
     page.get_by_label("Password again").fill(PASSWORD)
     page.get_by_role("button", name="Claim").click()
-    page.wait_for_url(f"{node.base}/")
+    page.wait_for_url(f"{node.base}/chain")
     kept = context.storage_state()
     context.close()
     return kept

@@ -12,6 +12,7 @@ from litestar.testing import TestClient
 from tests.unit.web import samples as s
 from tests.unit.web.fakes import ports
 from tests.unit.web.visitors import BASE, add_user, admit, token_for
+from tools.api_table import PAGE, renewed
 
 from hanse.web import WebSettings, create_app
 from hanse.web.drawing.frames import FRAME_POINTS_MAX, empty, pack, since, unpack
@@ -245,3 +246,8 @@ def test_what_was_seen_is_not_sent_again():
     series = s.series((1,), 0.0, 10)
     assert len(since(series, series.t_s[4]).t_s) == 5
     assert len(empty((1, 2)).values) == 2
+
+
+def test_the_reference_page_lists_every_address():
+    text = PAGE.read_text()
+    assert renewed(text) == text

@@ -47,7 +47,9 @@ def menu_for(me: Identity, *, has_chain: bool) -> tuple[Entry, ...]:
     )
 
 
-def first_page(me: Identity) -> str:
-    """Where a person lands after signing in."""
+def first_page(me: Identity, *, has_chain: bool = False) -> str:
+    """Where a person lands after signing in: the chain where a demonstration runs."""
+    if has_chain and me.may(Permission.CHAIN_READ):
+        return "/chain"
     entries = menu_for(me, has_chain=False)
     return entries[0].href if entries else "/me"

@@ -149,7 +149,8 @@ async def language(request: Asked) -> Redirect:
 @get("/start", opt=needs(Permission.SELF), include_in_schema=False)
 async def start(request: Asked) -> Redirect:
     """The first page of this role."""
-    return go(first_page(me_of(request)))
+    chain = desk_of(request).ports.chain
+    return go(first_page(me_of(request), has_chain=chain is not None))
 
 
 HANDLERS = (

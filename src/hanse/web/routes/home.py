@@ -11,6 +11,7 @@ from hanse.web.doors.permissions import Permission, needs
 from hanse.web.reading import Asked, page
 
 ROWS = 8
+ALARMS_MAX = 500
 
 
 @get("/", opt=needs(Permission.HOME_READ), include_in_schema=False)
@@ -19,7 +20,7 @@ async def today(request: Asked) -> Response[str]:
     ports = desk_of(request).ports
     machines, alarms, loops, approvals, plan, connections = await asyncio.gather(
         ports.machines.rows(),
-        ports.alarms.rows(limit=ROWS),
+        ports.alarms.rows(limit=ALARMS_MAX),
         ports.happenings.loops(limit=ROWS),
         ports.approvals.rows(open_only=True, limit=ROWS),
         ports.plans.current(),
