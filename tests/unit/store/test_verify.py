@@ -80,6 +80,12 @@ def test_a_machine_that_does_two_things_at_once_is_found(store):
     assert [f.subject for f in verify(store).findings] == ["machine m1"]
 
 
+def test_capacity_held_for_a_quote_is_no_unknown_order(store):
+    held = plan(3, assignment("o1"), assignment("hold-01a2", hour=3))
+    store.write_sync(lambda tx: tx.plans.put(held))
+    assert verify(store).findings == ()
+
+
 def test_a_check_that_breaks_down_on_damage_is_a_finding_not_a_crash(store):
     damage(store, "UPDATE work_orders SET body='{' WHERE key='o1'")
     broken_off = [f for f in verify(store).findings if "broke off" in f.text.en]

@@ -9,9 +9,12 @@ from hanse.model.plant import Machine
 from hanse.store.tx import Tx
 from hanse.store.verify.finding import Looking
 
+HELD = "hold-"
+"""How the identity of a hold begins (`hanse.model.ids.Ids`: the kind comes first)."""
+
 
 def names(tx: Tx, looking: Looking) -> None:
-    """Routings, bills of material, orders, stock and sessions name what is there."""
+    """Routings, bills, orders, stock, holds and sessions name what is there."""
     items = {i.key for i in tx.items.all()}
     for line in tx.bom_lines.all():
         _known(items, line.item, f"bom line {line.item}/{line.component}", looking)
@@ -22,6 +25,8 @@ def names(tx: Tx, looking: Looking) -> None:
         _known(items, order.item, f"work order {order.key}", looking)
     for stock in tx.stock.all():
         _known(items, stock.item, f"stock {stock.item}", looking)
+    for hold in tx.holds.all():
+        _known(items, hold.item, f"hold {hold.key}", looking)
     users = {u.name for u in tx.users.all()}
     for session in tx.sessions.all():
         _known(users, session.user, f"session {session.hash[:8]}", looking)
@@ -46,19 +51,21 @@ def balances(tx: Tx, looking: Looking) -> None:
 
 
 def plan(tx: Tx, looking: Looking) -> None:
-    """The current plan: its orders and machines are there, and with what is held none is full."""
+    """The current plan: its orders and machines are there, and no machine does more than it can.
+
+    What is held for a quote stands in it under the hold's name, and may have been let go since.
+    """
     current = tx.plans.current()
     work = list(current.assignments) if current else []
     orders = {o.key for o in tx.work_orders.all()}
     machines = {m.key: m for m in tx.machines.all()}
     for assignment in work:
         subject = f"plan: {assignment.order} step {assignment.step}"
-        _known(orders, assignment.order, subject, looking)
+        if not assignment.order.startswith(HELD):
+            _known(orders, assignment.order, subject, looking)
         _on_machine(assignment, machines, subject, looking)
-    number = current.number if current else 0
-    held = [a for h in tx.holds.all() if h.version == number for a in h.assignments]
     for machine in machines.values():
-        _not_overbooked(machine, [a for a in (*work, *held) if a.machine == machine.key], looking)
+        _not_overbooked(machine, [a for a in work if a.machine == machine.key], looking)
 
 
 def _on_machine(
