@@ -51,12 +51,17 @@ def decode_for(rules: Rules) -> Decode:
 
 
 def first_plan(shop: Shop, rules: Rules, before: Plan | None = None) -> Plan:
-    """The cheapest of the dispatching orders; ``before`` keeps what an earlier plan laid out."""
+    """The cheapest of the dispatching orders; ``before`` is left only for what it gains."""
     run = decode_for(rules)
-    if before is not None:
-        return run(shop, walk(shop, before, REROUTE, stay_s=rules.stay_s))
     plans = [run(shop, Orders(key)) for key in dispatch_keys(shop)]
-    return min(plans, key=lambda plan: cost_minor(shop, plan))
+    if before is None:
+        return min(plans, key=lambda plan: cost_minor(shop, plan))
+    kept = run(shop, walk(shop, before, REROUTE, stay_s=rules.stay_s))
+    pulled = run(shop, walk(shop, before, FREE, stay_s=rules.stay_s))
+    return min(
+        (kept, pulled, *plans),
+        key=lambda plan: cost_minor(shop, plan) + move_cost(shop, before, plan, rules),
+    )
 
 
 def dispatch_keys(shop: Shop) -> list[list[float]]:

@@ -16,6 +16,7 @@ from hanse.allocate.promise import Trial, curve, fill_gaps, point
 from hanse.allocate.records import Records, Rules
 from hanse.allocate.running import remaining_placed, split_at, take_over, tick
 from hanse.allocate.view import Because, Versioned, assignments, instant, moves, version
+from hanse.allocate.whatif import Edit, Relief, Scenario, reliefs, scenario
 from hanse.allocate.why import Cause, causes
 from hanse.model.errors import BadInput, Conflict, NotFound, TooMuch
 from hanse.model.ids import Ids
@@ -438,6 +439,23 @@ class LivePlan:
     def why(self, order: str) -> list[Cause]:
         """The chain of causes of an order's date, from its end back to what began it."""
         return causes(self.shop, self._plan, self._job(order), self._records)
+
+    # what if
+
+    def scenario(self, edit: Edit, *, seconds: float = 0.0) -> Scenario:
+        """The plant with an edit to its records, solved and compared; nothing live changes.
+
+        ``adopt(scenario.records)`` makes it so.
+        """
+        self._tick()
+        kept = msgspec.structs.replace(self._records, plan=self.version().assignments)
+        budget = engine.Budget(self._clock, seconds)
+        return scenario(kept, (self.shop, self._plan), edit, budget)
+
+    def reliefs(self, machine: str) -> list[Relief]:
+        """What would relieve a machine, each tried on the twin, the most saved first."""
+        self._known(machine, OutageKind.MACHINE)
+        return reliefs(self._records, machine, self._clock)
 
     # inside
 
