@@ -10,6 +10,7 @@ from hanse.links.imports import KINDS, Setting, read_file
 from hanse.model.ids import Counter
 from hanse.model.time import StillClock
 from hanse.packs import SHIPPED, load_shipped
+from hanse.packs.__main__ import main
 
 NOW = dt.datetime(2026, 11, 23, 7, tzinfo=dt.UTC)
 SETTING = Setting(now=NOW)
@@ -57,3 +58,17 @@ def test_every_machine_of_the_samples_is_of_a_type_of_the_pack(pack):
         assert machine.asset_type in pack.types
         known = {a.name for a in pack.types[machine.asset_type].attributes}
         assert set(machine.attributes) <= known
+
+
+def test_the_samples_are_copied_out_and_nothing_of_ones_own_is_overwritten(tmp_path, capsys):
+    (tmp_path / "items.csv").write_text("my own")
+    assert main(["machining", str(tmp_path)]) == 0
+    assert (tmp_path / "items.csv").read_text() == "my own"
+    assert (tmp_path / "plant.xlsx").read_bytes() == load_shipped("machining").samples["plant.xlsx"]
+    assert "plant.xlsx" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [[], ["machining"], ["knitting", "x"]])
+def test_wrong_use_is_told_with_the_packs_there_are(arguments, capsys):
+    assert main(arguments) == 2
+    assert "machining" in capsys.readouterr().err
