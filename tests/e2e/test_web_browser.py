@@ -4,8 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from playwright.sync_api import sync_playwright
 from tests.e2e.server import ARGS, CHROMIUM, served
+from tests.unit.web import samples
 from tests.unit.web.addresses import PAGES
 
 pytestmark = pytest.mark.skipif(
@@ -138,7 +140,6 @@ def test_an_operation_is_dragged_and_the_server_answers_with_the_plan(browser, n
 
 
 def test_an_event_of_the_node_freshens_the_page_without_a_reload(browser, node, state):
-    from msgspec import structs
     from tests.unit.web import samples
 
     context = browser.new_context(locale="en-GB", storage_state=state)
@@ -168,4 +169,52 @@ def test_a_page_works_without_script(browser, node, state):
     page.wait_for_url(f"{node.base}/alarms")
     page.goto(f"{node.base}/plan")
     assert page.locator("[data-work]").count() > 3
+    context.close()
+
+
+def test_a_freshened_page_keeps_what_is_typed_and_survives_a_failure(browser, node, state):
+    context = browser.new_context(locale="en-GB", storage_state=state)
+    page = context.new_page()
+    with page.expect_response("**/live/events"):
+        page.goto(f"{node.base}/alarms")
+    page.locator("details.deed summary").first.click()
+    page.get_by_label("Why").first.fill("waiting for a part")
+    rows = node.ports.alarms.rows
+
+    async def fail(*, limit):
+        raise OSError("the database is away")
+
+    node.ports.alarms.rows = fail
+    with page.expect_response(lambda r: r.url.endswith("/alarms") and r.status == 500):
+        node.ports.happenings.tell(samples.EVENTS[1])
+    assert page.locator(".alarm").count() == len(samples.ALARMS)
+    node.ports.alarms.rows = rows
+    page.wait_for_timeout(2_100)
+    with page.expect_response(lambda r: r.url.endswith("/alarms") and r.status == 200):
+        node.ports.happenings.tell(samples.EVENTS[2])
+    page.wait_for_timeout(100)
+    assert page.get_by_label("Why").first.input_value() == "waiting for a part"
+    assert page.locator("details.deed[open]").count() == 1
+    context.close()
+
+
+def test_one_who_is_no_longer_signed_in_is_asked_to_sign_in(browser, node, state):
+    context = browser.new_context(locale="en-GB", storage_state=state)
+    page = context.new_page()
+    page.goto(f"{node.base}/connections")
+    context.clear_cookies()
+    page.wait_for_url(f"{node.base}/login?next=/connections", timeout=15_000)
+    context.close()
+
+
+def test_an_operation_is_moved_by_keyboard_alone(browser, node, state):
+    context = browser.new_context(locale="en-GB", storage_state=state, viewport=DESKTOP)
+    page = context.new_page()
+    page.goto(f"{node.base}/plan?hours=24")
+    bar = page.locator('[data-work="wo-2215|20"]')
+    bar.focus()
+    for key in ("m", "ArrowUp", "ArrowRight", "Enter"):
+        page.keyboard.press(key)
+    page.wait_for_selector("text=1 operation moved")
+    assert bar.get_attribute("data-machine") == "lathe-2"
     context.close()

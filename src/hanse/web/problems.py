@@ -171,7 +171,8 @@ def answer_error(request: Asked, error: Exception) -> Response[Problem] | Respon
         log.error("web.failed", path=request.url.path, code=problem.code, exc_info=error)
     if not wants_page(request):
         return Response(problem, status_code=problem.status, media_type="application/problem+json")
-    if problem.code == "not-signed-in" and request.method == "GET":
+    is_part = "hx-request" in request.headers
+    if problem.code == "not-signed-in" and request.method == "GET" and not is_part:
         return Redirect(f"/login?next={request.url.path}")
     return _page(request, problem)
 

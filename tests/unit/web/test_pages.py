@@ -21,11 +21,21 @@ class Outline(HTMLParser):
     def __init__(self):
         super().__init__()
         self.open, self.wrong, self.ids, self.text = [], [], [], []
+        self.headings, self.bare = 0, []
 
     def handle_starttag(self, tag, attributes):
         self.ids += [value for name, value in attributes if name == "id"]
+        self.headings += tag == "h1"
+        self.check_label(tag, dict(attributes))
         if tag not in VOID:
             self.open.append(tag)
+
+    def check_label(self, tag, given):
+        if tag in {"input", "select", "textarea"} and given.get("type") != "hidden":
+            named = "label" in self.open or "aria-label" in given
+            self.bare += [] if named else [given]
+        if tag == "img" and "alt" not in given:
+            self.bare.append(given)
 
     def handle_startendtag(self, tag, attributes):
         pass
@@ -51,6 +61,8 @@ def test_a_page_is_whole_and_speaks_both_languages(reader, path):
         assert answer.status_code == 200, answer.text[:300]
         seen = outline(answer.text)
         assert (seen.wrong, seen.open) == ([], []), path
+        assert seen.headings == 1, f"{path}: one heading of the first order"
+        assert seen.bare == [], f"{path}: a field or picture without a name"
         assert len(seen.ids) == len(set(seen.ids)), f"{path}: an id stands twice"
         chinese = re.search(r"[\u4e00-\u9fff]{2,}", "".join(seen.text).replace("中文", ""))
         assert bool(chinese) == (language == "zh"), (path, chinese)

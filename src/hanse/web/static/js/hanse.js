@@ -22,6 +22,14 @@ function follow() {
   addEventListener("pagehide", () => source.close());
 }
 
+// A part that could not be fetched again stays as it is; who is no longer signed in is asked to.
+document.addEventListener("htmx:before:response", (event) => {
+  const { status, ok } = event.detail.ctx.response.raw;
+  if (ok) return;
+  event.preventDefault();
+  if (status === 401) location.reload();
+});
+
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) print();
 });
