@@ -2,6 +2,8 @@
 
 import asyncio
 import gzip
+import os
+from pathlib import Path
 
 import pytest
 from tests.conformance.connectors.builders import (
@@ -17,6 +19,7 @@ from hanse.collect import connector, connector_of_url
 from hanse.collect.connectors.replay.config import ReplayConfig
 from hanse.collect.diagnostics import LineState
 
+ROOT = Path(__file__).parents[3]
 GOOD = "datetime;Current;Flow\n2020-03-09 10:14:33;1.5;32\n2020-03-09 10:14:34;1.6;31\n"
 
 
@@ -77,3 +80,20 @@ async def test_a_file_that_is_no_recording_ends_in_an_error_that_helps(tmp_path,
     async with running(collector):
         await until(lambda: collector.diagnostics().last_error or collector.diagnostics().rejected)
     assert sink.values(1) == []
+
+
+@pytest.mark.data
+async def test_a_recording_of_a_real_test_bench_is_played_to_its_end(tmp_path):
+    folder = Path(os.environ.get("HANSE_DATA", ROOT.parent / "shared" / "data")) / "signals/skab"
+    if not folder.exists():
+        pytest.skip(f"the recordings are not there: {folder}")
+    file = min((folder / "valve1").glob("*.csv.gz"))
+    settings = ReplayConfig(file=str(file), speed=100_000)
+    found = await connector("replay").browse(settings, a_world(tmp_path))
+    binds = [a_bind(n, f.address) for n, f in enumerate(found)]
+    sink = KeptSink()
+    collector = a_collector("replay", settings, binds, world=a_world(tmp_path), sink=sink)
+    await asyncio.wait_for(collector.run(), 60)
+    rows = len(gzip.decompress(file.read_bytes()).splitlines()) - 1
+    assert sink.count() == rows * len(binds)
+    assert collector.diagnostics().rejected == 0

@@ -20,13 +20,13 @@ from hanse.model.time import parse_instant, to_ns
 @pytest.mark.skipif(server_binaries() is None, reason="PostgreSQL is not installed")
 async def test_postgresql_is_read_by_key_without_leaving_rows_out(tmp_path):
     memory, sink = MemoryOfProcess(), KeptSink()
-    with postgresql_server() as url, psycopg.connect(url, autocommit=True) as line:
+    with postgresql_server() as server, psycopg.connect(server.url, autocommit=True) as line:
         line.execute(
             "create table log (n bigserial primary key, at timestamptz, tag text, v numeric)"
         )
         insert = "insert into log (at, tag, v) values ('2026-03-01T11:00:00+01', %s, %s)"
         settings = SqlConfig(
-            url=url.replace("postgresql://", "postgresql+psycopg://"),
+            url=server.url.replace("postgresql://", "postgresql+psycopg://"),
             table="public.log",
             key="n",
             time_column="at",
