@@ -131,12 +131,16 @@ def event(
 
 
 def take(alarm: Alarm, transition: Transition, rule: Rule) -> Step:
-    """The rule's output changed. A transition already taken, or older, changes nothing."""
+    """The rule's output changed.
+
+    A transition already taken, or older, changes nothing; nor does one that raises what is active,
+    as after a start without a snapshot.
+    """
     if transition.identity == alarm.last or transition.at_ns < alarm.last_ns:
         return alarm, None
     seen = replace(alarm, last=transition.identity, last_ns=transition.at_ns)
     if transition.active:
-        return _raise(seen, transition, rule)
+        return (seen, None) if alarm.active else _raise(seen, transition, rule)
     return _end(seen, transition, rule)
 
 

@@ -134,6 +134,20 @@ class AlarmBook:
         told = life.event(worse, "escalated", now_ns, text)
         return self._keep((worse, replace(told, annunciate=True, role=role)))
 
+    def end_without_rule(self, at_ns: int) -> list[AlarmEvent]:
+        """End active alarms whose rule is gone or disabled: nothing would ever end them."""
+        told: list[AlarmEvent] = []
+        for alarm in list(self._alarms.values()):
+            rule = self._rules.get(alarm.rule)
+            if alarm.active and (rule is None or not rule.enabled):
+                text = Text(
+                    f"{alarm.asset}: the rule {alarm.rule} is no longer armed",
+                    f"{alarm.asset}:规则 {alarm.rule} 已不再启用",
+                )
+                ended = replace(alarm, active=False, changed_ns=at_ns, text=text)
+                told += self._keep((ended, life.event(ended, "inactive", at_ns, text)))
+        return told
+
     def save(self) -> bytes:
         """All alarms as JSON."""
         return msgspec.json.encode(self.alarms())

@@ -20,7 +20,7 @@ from hanse.decide.intake import Counts, Intake
 from hanse.decide.latches import Flips
 from hanse.decide.rules import Limit, Rule
 from hanse.decide.say import cleared, raised
-from hanse.decide.transition import Contribution, Transition
+from hanse.decide.transition import Contribution, Transition, alarm_id
 from hanse.decide.watch import ModelBank
 from hanse.model.errors import Conflict
 from hanse.model.plant import Signal
@@ -67,6 +67,7 @@ class Engine:
         self.plant = Plant(assets, signals)
         self.settings = settings or EngineSettings()
         self._built: Built = build(self.rules, self.plant)
+        self.plant.forget_names()
         self._latches = self._built.latches
         self._intake = Intake(self.plant, self._built.words, ahead_ns=self.settings.ahead_ns)
         self._gates = Gates(self.rules, self._latches)
@@ -135,6 +136,19 @@ class Engine:
             )
             for i in np.flatnonzero(self._latches.out).tolist()
         ]
+
+    def assume(self, alarms: Iterable[str]) -> None:
+        """Start with the outputs of some alarms on, as the book has them, where no snapshot fits.
+
+        They end by the same conditions as if the engine had raised them.
+        """
+        wanted = set(alarms)
+        places = self._built.places
+        for i in range(self.instances if wanted else 0):
+            rule = self.rules[places.rule[i]].key
+            side, asset = places.sides[places.side[i]], self.plant.assets[places.asset[i]].key
+            if alarm_id(rule, side, asset) in wanted:
+                self._latches.out[i] = 1
 
     def _transitions(self, flips: Flips) -> list[Transition]:
         columns = (flips.instance, flips.at, flips.on, flips.value, flips.since)

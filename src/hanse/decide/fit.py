@@ -126,6 +126,11 @@ class Plant:
         column = np.array(slots, np.int32)
         return Fitted(self.asset_of_slot[column], column)
 
+    def forget_names(self) -> None:
+        """Let go of what only building needs: at a million signals that is a quarter of it all."""
+        self.names.clear()
+        self._by_name.clear()
+
     def signal_names(self, asset_type: str) -> list[str]:
         """The names of signals that assets of a type have."""
         return sorted(name for kind, name in self._by_name if kind == asset_type)

@@ -182,3 +182,18 @@ def test_a_step_becomes_an_event_with_its_numbers():
 def test_an_alarm_that_is_not_there_is_not_found():
     with pytest.raises(NotFound):
         book().get("none")
+
+
+def test_raising_what_is_active_is_no_new_occurrence():
+    b = book()
+    b.take([transition(1)])
+    assert b.take([transition(5)]) == []
+    assert b.get(ID).occurrence == 1
+
+
+def test_an_alarm_whose_rule_is_gone_is_ended():
+    b = book()
+    b.take([transition(1)])
+    again = AlarmBook([], b.alarms())
+    assert told(again.end_without_rule(9 * S)) == [("inactive", 9, False)]
+    assert again.end_without_rule(10 * S) == []

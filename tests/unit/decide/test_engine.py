@@ -183,3 +183,9 @@ def test_default_hysteresis_is_a_share_of_the_range_of_the_signal():
     eng = engine(rule, given=signals(low=0.0, high=200.0))
     told = run(eng, [samples((0, 81), (1, 76.1), (2, 75.9)), 2])
     assert brief(told) == [(0.0, "on", "high"), (2.0, "off", "high")]
+
+
+def test_without_a_snapshot_an_alarm_that_stands_still_ends():
+    eng = engine(HOT)
+    eng.assume(["hot.high/spindle-1"])
+    assert brief(run(eng, [samples((0, 70)), 3])) == [(3.0, "off", "high")]
