@@ -1,11 +1,11 @@
-"""On SKAB (other people's data, never committed): the shipped detector against the published best."""
+"""On SKAB (public, never committed): the shipped detector beside the published best."""
 
 import os
 from pathlib import Path
 
 import pytest
-
 from benchmarks.detect import METHODS, SKAB_LEAD, found, rates, skab_one
+
 from hanse.decide.detect import DetectorSettings
 
 DATA = Path(os.environ.get("HANSE_DATA", Path(__file__).parents[4] / "shared" / "data"))
