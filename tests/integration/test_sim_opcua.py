@@ -15,6 +15,7 @@ from tests.conformance.connectors.builders import a_world
 from hanse.collect.connectors.opcua import CONNECTOR, from_url
 from hanse.collect.connectors.opcua.keys import keys_in
 from hanse.model.errors import Refused
+from hanse.model.plant import PackMLState
 from hanse.model.time import parse_instant
 from hanse.sim.config import PlantConfig, SimulatedMachine
 from hanse.sim.opcua_server import NAMESPACE, SimulatedPlant, serve
@@ -253,3 +254,31 @@ async def test_with_keys_a_plant_speaks_encrypted_only_and_its_certificate_must_
         keys_in(tmp_path / "plant", at=RealClock().now()).certificate.read_bytes()
     )
     assert shown.fingerprint == pinned.hexdigest()
+
+
+async def test_a_plant_that_dies_begins_where_it_was_and_a_broken_bearing_stays_broken(tmp_path):
+    config, memory = plant_config(speed_up=20.0, update_s=0.02), tmp_path / "shop.json"
+    plant = SimulatedPlant(config, RealClock(), memory=memory)
+    async with plant:
+        task = asyncio.create_task(plant.run())
+        while plant.machines["M1"].state is not PackMLState.EXECUTE:
+            await asyncio.sleep(0.01)
+        await plant.inject("M1", "stop", 0.0)
+        while plant.machines["M1"].state is not PackMLState.ABORTED:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        task.cancel()
+    again = SimulatedPlant(config, RealClock(), memory=memory)
+    assert again.machines["M1"].state is PackMLState.ABORTED
+    assert again.marks["M1"] == plant.marks["M1"]
+    assert again.marks["M1"]["TrippedAt"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"machines": {"M1": {"state": "sleeping"}}}']
+)
+async def test_a_memory_that_cannot_be_read_is_a_new_morning(tmp_path, content):
+    memory = tmp_path / "shop.json"
+    memory.write_bytes(content)
+    plant = SimulatedPlant(plant_config(), RealClock(), memory=memory)
+    assert plant.machines["M1"].state is PackMLState.IDLE

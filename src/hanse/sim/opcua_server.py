@@ -26,6 +26,7 @@ from hanse.model.errors import BadInput, HanseError, NotFound
 from hanse.model.plant import PackMLState
 from hanse.model.time import Clock, Instant, format_instant
 from hanse.sim.config import PlantConfig, read_plants
+from hanse.sim.memory import EVERY_S, Kept, recall, remember
 from hanse.sim.methods import Deed, add_method
 from hanse.sim.nodes import MARKS, REQUEST, SHOWN, add_machine, node_id
 from hanse.sim.plant import (
@@ -53,11 +54,17 @@ _log = logging.getLogger(__name__)
 class SimulatedPlant:
     """One plant: its machines, and the server that shows them.
 
-    Use as ``async with SimulatedPlant(config, clock) as plant``; `run` moves it until cancelled.
+    With a ``memory`` file it begins where it was when its process died. Use as
+    ``async with SimulatedPlant(config, clock) as plant``; `run` moves it until cancelled.
     """
 
     def __init__(
-        self, config: PlantConfig, clock: Clock, standard: StandardNodes | None = None
+        self,
+        config: PlantConfig,
+        clock: Clock,
+        standard: StandardNodes | None = None,
+        *,
+        memory: Path | None = None,
     ) -> None:
         self.config = config
         self.speed_up = config.speed_up
@@ -73,11 +80,14 @@ class SimulatedPlant:
         self._ids: dict[str, list[ua.NodeId]] = {}
         self._said: dict[str, list[Any]] = {}
         self._again: dict[str, tuple[Job, ...]] = {}
+        self._memory = memory
+        kept = recall(memory)
         for machine in config.machines:
-            self.specs[machine.spec.key] = machine.spec
-            self.machines[machine.spec.key] = Machine(queue=machine.jobs)
-            self.marks[machine.spec.key] = {}
-            self._again[machine.spec.key] = machine.jobs if machine.repeat else ()
+            key = machine.spec.key
+            self.specs[key] = machine.spec
+            self.machines[key] = kept.machines.get(key, Machine(queue=machine.jobs))
+            self.marks[key] = dict(kept.marks.get(key, {}))
+            self._again[key] = machine.jobs if machine.repeat else ()
 
     async def __aenter__(self) -> Self:
         server = self._server = await self._standard.server()
@@ -95,6 +105,9 @@ class SimulatedPlant:
             self._ids[spec.key] = [node_id(spec.key, s.path, self._namespace) for s in SHOWN]
             self._said[spec.key] = [None] * len(SHOWN)
         await self._add_doors(homes)
+        for key, marks in self.marks.items():
+            for name, at in marks.items():
+                await self._show_mark(key, name, at)
         await server.start()
         return self
 
@@ -119,12 +132,23 @@ class SimulatedPlant:
 
     async def run(self) -> None:
         """Move the machines and show what they say, until cancelled."""
-        last_s = self._clock.monotonic_s()
+        last_s = kept_s = self._clock.monotonic_s()
         while True:
+            states = self._states()
             await asyncio.sleep(self.config.update_s)
             now_s = self._clock.monotonic_s()
             await self.advance(min(now_s - last_s, STEP_WALL_S_MAX) * self.speed_up)
             last_s = now_s
+            if now_s - kept_s >= EVERY_S or states != self._states():
+                self._remember()
+                kept_s = now_s
+
+    def _states(self) -> list[PackMLState]:
+        return [machine.state for machine in self.machines.values()]
+
+    def _remember(self) -> None:
+        if self._memory is not None:
+            remember(self._memory, Kept(self.machines, self.marks))
 
     async def advance(self, seconds: float) -> None:
         """Move all machines some simulated seconds on and write what changed."""
@@ -172,12 +196,11 @@ class SimulatedPlant:
         if name in self.marks[key]:
             return
         self.marks[key][name] = at
-        await self._write(
-            node_id(key, f"Fault.{name}", self._namespace),
-            format_instant(at),
-            ua.VariantType.String,
-            at,
-        )
+        await self._show_mark(key, name, at)
+
+    async def _show_mark(self, key: str, name: str, at: Instant) -> None:
+        node = node_id(key, f"Fault.{name}", self._namespace)
+        await self._write(node, format_instant(at), ua.VariantType.String, at)
 
     async def _obey(self, key: str) -> None:
         """Do what a client wrote into the machine's Request variables."""
@@ -334,22 +357,31 @@ class SimulatedPlant:
         return self.speed_up
 
 
-async def serve(plants: Sequence[PlantConfig], clock: Clock) -> None:
-    """Show several plants, each on its port, until cancelled."""
+async def serve(plants: Sequence[PlantConfig], clock: Clock, *, memory: Path | None = None) -> None:
+    """Show several plants, each on its port, until cancelled.
+
+    With a folder for ``memory`` they begin where they were when their process died.
+    """
     standard = StandardNodes()
     async with contextlib.AsyncExitStack() as stack, asyncio.TaskGroup() as group:
         for config in plants:
-            plant = await stack.enter_async_context(SimulatedPlant(config, clock, standard))
+            kept = None if memory is None else memory / f"{config.key}.json"
+            made = SimulatedPlant(config, clock, standard, memory=kept)
+            plant = await stack.enter_async_context(made)
             _log.info("%s listens on %s", config.key, config.url)
             group.create_task(plant.run())
 
 
 def run(config_path: Path, clock: Clock) -> None:
-    """Show the plants of a file until interrupted: the whole life of a simulation process."""
+    """Show the plants of a file until interrupted: the whole life of a simulation process.
+
+    What they remember lies beside the file, in a folder of its name that ends in ``.memory``.
+    """
     import uvloop
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
-            runner.run(serve(read_plants(config_path).plants, clock))
+            found = read_plants(config_path).plants
+            runner.run(serve(found, clock, memory=config_path.with_suffix(".memory")))
         except KeyboardInterrupt:
             _log.info("stopped")
