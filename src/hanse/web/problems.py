@@ -170,7 +170,13 @@ def answer_error(request: Asked, error: Exception) -> Response[Problem] | Respon
     if problem.status >= 500:
         log.error("web.failed", path=request.url.path, code=problem.code, exc_info=error)
     if not wants_page(request):
-        return Response(problem, status_code=problem.status, media_type="application/problem+json")
+        headers = (error.headers or {}) if isinstance(error, HTTPException) else {}
+        return Response(
+            problem,
+            status_code=problem.status,
+            media_type="application/problem+json",
+            headers=headers,
+        )
     is_part = "hx-request" in request.headers
     if problem.code == "not-signed-in" and request.method == "GET" and not is_part:
         return Redirect(f"/login?next={request.url.path}")

@@ -251,3 +251,14 @@ def test_what_was_seen_is_not_sent_again():
 def test_the_reference_page_lists_every_address():
     text = PAGE.read_text()
     assert renewed(text) == text
+
+
+def test_an_undeclared_method_is_told_which_there_are(caller):
+    answer = caller.request("DELETE", "/api/v1/alarms/alarm-0001/shelve")
+    assert answer.status_code == 405
+    assert "POST" in answer.headers["allow"]
+
+
+def test_a_field_that_nobody_asked_for_is_refused(caller):
+    body = {"note": "seen", "acknowledged_by": "someone else"}
+    assert caller.post("/api/v1/alarms/alarm-0001/acknowledge", json=body).status_code == 400

@@ -71,7 +71,7 @@ class VersionRow(Struct, frozen=True, kw_only=True):
     cost: Money | None = None
 
 
-class MoveWish(Struct, frozen=True, kw_only=True):
+class MoveWish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A planner wants an operation on a machine from an instant on."""
 
     order: Key

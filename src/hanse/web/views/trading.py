@@ -88,7 +88,7 @@ class TradeView(Struct, frozen=True, kw_only=True):
     events: tuple[Event, ...] = ()
 
 
-class AskForm(Struct, frozen=True, kw_only=True):
+class AskForm(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A request for quotation written by a person; ``firms`` empty means all that can do it."""
 
     item: Key

@@ -29,7 +29,7 @@ class LoopView(Struct, frozen=True):
     events: tuple[Event, ...]
 
 
-class DecisionBody(Struct, frozen=True):
+class DecisionBody(Struct, frozen=True, forbid_unknown_fields=True):
     """A choice by its name, or null to decline."""
 
     choice: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")] | None

@@ -31,7 +31,7 @@ REFUSALS = {
 }
 
 
-class DeedForm(Struct, frozen=True):
+class DeedForm(Struct, frozen=True, forbid_unknown_fields=True):
     """A deed by its name, with the values of its fields."""
 
     deed: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]

@@ -33,13 +33,13 @@ class Lines(Struct, frozen=True, kw_only=True):
     values: list[list[float | None]]
 
 
-class AckBody(Struct, frozen=True):
+class AckBody(Struct, frozen=True, forbid_unknown_fields=True):
     """Words beside an acknowledgement."""
 
     note: Annotated[str, Meta(max_length=2_000)] = ""
 
 
-class ShelveBody(Struct, frozen=True):
+class ShelveBody(Struct, frozen=True, forbid_unknown_fields=True):
     """Until when an alarm is silent, and why."""
 
     hours: Annotated[float, Meta(gt=0, le=SHELVE_H_MAX)]

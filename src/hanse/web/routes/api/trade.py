@@ -36,7 +36,7 @@ class LedgerView(Struct, frozen=True):
     entries: tuple[EntryRow, ...]
 
 
-class AddBody(Struct, frozen=True):
+class AddBody(Struct, frozen=True, forbid_unknown_fields=True):
     """Where another firm's node is reached."""
 
     address: Annotated[str, Meta(min_length=3, max_length=300)]
