@@ -23,7 +23,12 @@ class Served:
         self._cwd, self._env = cwd, env
         self._process = None
 
-    async def start(self, timeout_s=30):
+    @property
+    def is_running(self):
+        return self._process is not None
+
+    def begin(self):
+        """Start without waiting for it to serve."""
         self._process = subprocess.Popen(
             self._command,
             stdout=subprocess.PIPE,
@@ -31,6 +36,9 @@ class Served:
             cwd=self._cwd,
             env={**os.environ, **(self._env or {})},
         )
+
+    async def start(self, timeout_s=30):
+        self.begin()
         try:
             await self._hear_ready(timeout_s)
         except BaseException:
@@ -38,10 +46,11 @@ class Served:
             raise
 
     async def _hear_ready(self, timeout_s):
-        line = await asyncio.wait_for(asyncio.to_thread(self._first_line), timeout_s)
+        line = await asyncio.wait_for(asyncio.to_thread(self.first_line), timeout_s)
         assert line.strip() == b"ready", f"{self._command[:2]} did not start: {line!r}"
 
-    def _first_line(self):
+    def first_line(self):
+        """Wait for the line that says ``ready``; blocks."""
         while (line := self._process.stdout.readline()) and line.strip() != b"ready":
             pass  # notes of the server's own library
         return line

@@ -54,6 +54,10 @@ class Rig:
         if self.served is not None:
             self.served.kill()
 
+    async def release(self):
+        """The test is over."""
+        await self.stop()
+
     async def feed(self):
         """Make new values, where the server does not do so by itself."""
 
@@ -69,10 +73,22 @@ class OpcUaRig(Rig):
     good = ("nsu=urn:hanse:test:plant;s=Lathe.S0", "nsu=urn:hanse:test:plant;s=Lathe.S1")
     wrong = "nsu=urn:hanse:test:plant;s=Lathe.Nothing"
 
+    kept = None
+    """Server and port, kept from test to test: a start costs seconds."""
+
     def __init__(self, folder):
         super().__init__(folder)
-        self.port = free_port()
-        self.served = opcua(port=self.port)
+        if OpcUaRig.kept is None:
+            port = free_port()
+            OpcUaRig.kept = opcua(port=port), port
+        self.served, self.port = OpcUaRig.kept
+
+    async def start(self):
+        if not self.served.is_running:
+            await self.served.start()
+
+    async def release(self):
+        """It goes on for the next test."""
 
     def settings(self):
         return OpcUaConfig(url=f"opc.tcp://127.0.0.1:{self.port}/", insecure=True)

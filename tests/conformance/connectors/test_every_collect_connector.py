@@ -14,7 +14,7 @@ from tests.conformance.connectors.builders import (
     running,
     until,
 )
-from tests.conformance.connectors.rigs import RIGS
+from tests.conformance.connectors.rigs import RIGS, OpcUaRig
 
 import hanse.collect.connectors
 from hanse.collect import connector, names
@@ -30,7 +30,15 @@ TESTS = Path(__file__).parents[2]
 async def rig(request, tmp_path):
     made = request.param(tmp_path)
     yield made
-    await made.stop()
+    await made.release()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def kept_servers():
+    yield
+    if OpcUaRig.kept is not None:
+        OpcUaRig.kept[0].kill()
+        OpcUaRig.kept = None
 
 
 def collecting(rig, tmp_path, sink, *addresses):
@@ -57,6 +65,8 @@ async def fed(rig, what, timeout_s=20.0):
 
 
 async def test_it_waits_for_the_device_gives_values_and_tells_how_it_is(rig, tmp_path):
+    if rig.can_stop:
+        await rig.stop()
     sink = KeptSink()
     collector = collecting(rig, tmp_path, sink)
     async with running(collector):

@@ -36,14 +36,24 @@ def settings(port, **changes):
     return OpcUaConfig(**{**fields, **changes})
 
 
-async def test_values_arrive_with_source_time_quality_and_scaling(tmp_path):
-    port, sink = free_port(), KeptSink()
+@pytest.fixture(scope="module")
+def plant():
+    """The port of one server for the tests that leave it as it was."""
+    port = free_port()
+    served = opcua(port=port)
+    served.begin()
+    served.first_line()
+    yield port
+    served.kill()
+
+
+async def test_values_arrive_with_source_time_quality_and_scaling(plant, tmp_path):
+    port, sink = plant, KeptSink()
     binds = [a_bind(1, address("S0")), a_bind(2, address("S1"), scale=0.5, offset=10.0)]
-    async with serving(opcua(port=port)):
-        collector = a_collector("opcua", settings(port), binds, world=a_world(tmp_path), sink=sink)
-        async with running(collector):
-            await until(lambda: len(sink.values(1)) > 4 and len(sink.values(2)) > 4)
-            seen = collector.diagnostics()
+    collector = a_collector("opcua", settings(port), binds, world=a_world(tmp_path), sink=sink)
+    async with running(collector):
+        await until(lambda: len(sink.values(1)) > 4 and len(sink.values(2)) > 4)
+        seen = collector.diagnostics()
     assert seen.state is LineState.RUNNING
     assert seen.round_trip_s is not None
     assert seen.rejected == 0
@@ -80,19 +90,18 @@ async def test_a_restarted_server_with_other_namespace_indexes_is_found_again(tm
     assert not [a for a in at if gap.start_ns + 10**9 < a < gap.end_ns - 10**9]
 
 
-async def test_a_wrong_address_is_told_and_the_others_go_on(tmp_path):
-    port, sink = free_port(), KeptSink()
+async def test_a_wrong_address_is_told_and_the_others_go_on(plant, tmp_path):
+    port, sink = plant, KeptSink()
     binds = [
         a_bind(1, address("S0")),
         a_bind(2, address("Nothing")),
         a_bind(3, "nsu=urn:nobody;s=X"),
         a_bind(4, "rubbish"),
     ]
-    async with serving(opcua(port=port)):
-        collector = a_collector("opcua", settings(port), binds, world=a_world(tmp_path), sink=sink)
-        async with running(collector):
-            await until(lambda: sink.values(1))
-            seen = collector.diagnostics()
+    collector = a_collector("opcua", settings(port), binds, world=a_world(tmp_path), sink=sink)
+    async with running(collector):
+        await until(lambda: sink.values(1))
+        seen = collector.diagnostics()
     assert {t.subject for t in seen.troubles} == {
         address("Nothing"),
         "nsu=urn:nobody;s=X",
@@ -101,10 +110,9 @@ async def test_a_wrong_address_is_told_and_the_others_go_on(tmp_path):
     assert all(t.remedy for t in seen.troubles)
 
 
-async def test_browsing_goes_through_variables_and_reads_units(tmp_path):
-    port = free_port()
-    async with serving(opcua(port=port)):
-        found = await connector("opcua").browse(settings(port), a_world(tmp_path))
+async def test_browsing_goes_through_variables_and_reads_units(plant, tmp_path):
+    port = plant
+    found = await connector("opcua").browse(settings(port), a_world(tmp_path))
     by_address = {(f.address, f.path): f for f in found}
     place = by_address[address("Set"), ""]
     assert (place.unit, place.low, place.high, place.value) == ("°C", 0.0, 120.0, 5.0)
@@ -115,26 +123,25 @@ async def test_browsing_goes_through_variables_and_reads_units(tmp_path):
     assert by_address[address("Name"), ""].value == "L-200"
 
 
-async def test_writing_is_off_then_bounded_rated_and_audited(tmp_path):
-    port, audit = free_port(), AuditKept()
+async def test_writing_is_off_then_bounded_rated_and_audited(plant, tmp_path):
+    port, audit = plant, AuditKept()
     world, sink = a_world(tmp_path), KeptSink()
     binds = [a_bind(7, address("Set"))]
     collector = a_collector("opcua", settings(port), binds, world=world, sink=sink)
     off = Guard(collector.connection, collector.connector, world=world, audit=audit)
     rule = Allowed(signal=7, low=0, high=50, per_minute=2)
     on = Guard(collector.connection, collector.connector, world=world, audit=audit, allowed=(rule,))
-    async with serving(opcua(port=port)):
-        with pytest.raises(NotAllowed):
-            await off.write(7, 9.0, by="ann")
-        with pytest.raises(NotAllowed):
-            await on.write(7, 51.0, by="ann")
-        with pytest.raises(NotAllowed):
-            await on.write(7, float("nan"), by="ann")
-        await on.write(7, 42.0, by="ann")
-        await on.write(7, 43.0, by="ann")
-        with pytest.raises(TooMuch):
-            await on.write(7, 44.0, by="ann")
-        found = await connector("opcua").browse(settings(port), world)
+    with pytest.raises(NotAllowed):
+        await off.write(7, 9.0, by="ann")
+    with pytest.raises(NotAllowed):
+        await on.write(7, 51.0, by="ann")
+    with pytest.raises(NotAllowed):
+        await on.write(7, float("nan"), by="ann")
+    await on.write(7, 42.0, by="ann")
+    await on.write(7, 43.0, by="ann")
+    with pytest.raises(TooMuch):
+        await on.write(7, 44.0, by="ann")
+    found = await connector("opcua").browse(settings(port), world)
     assert next(f.value for f in found if f.address == address("Set")) == 43.0
     assert len(audit.intended) == 2
     assert [w.refused != "" for w in audit.ended] == [True, True, True, False, False, True]
@@ -172,13 +179,13 @@ async def test_the_strongest_policy_is_taken_and_the_certificate_is_asked_about_
     assert len(world.trust.shown) == 1
 
 
-async def test_a_server_without_security_is_refused_unless_ticked(tmp_path):
-    port, sink = free_port(), KeptSink()
+async def test_a_server_without_security_is_refused_unless_ticked(plant, tmp_path):
+    port, sink = plant, KeptSink()
     secure = settings(port, insecure=False)
     collector = a_collector(
         "opcua", secure, [a_bind(1, address("S0"))], world=a_world(tmp_path), sink=sink
     )
-    async with serving(opcua(port=port)), running(collector):
+    async with running(collector):
         await until(lambda: collector.diagnostics().last_error)
         assert collector.diagnostics().last_error.code == "no-security"
     assert not sink.rows()

@@ -18,7 +18,7 @@ REASONS = {
 }
 
 
-@pytest.mark.parametrize("kind", ["freeze", "cable", "reset", "certificate"])
+@pytest.mark.parametrize("kind", ["freeze", "cable", "certificate"])
 async def test_collection_is_back_and_the_gap_is_a_record(tmp_path, kind):
     healed = await heal(tmp_path, kind, signals=20, down_s=5.0)
     (gap,) = healed.gaps
