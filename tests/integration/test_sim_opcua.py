@@ -20,8 +20,13 @@ from hanse.model.time import parse_instant
 from hanse.sim.config import PlantConfig, SimulatedMachine
 from hanse.sim.opcua_server import NAMESPACE, SimulatedPlant, serve
 from hanse.sim.plant import Job, Machine, MachineSpec
+from hanse.sim.space import StandardNodes
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+STANDARD = StandardNodes()
+"""Building the standard address space takes seconds: once for all tests."""
 
 
 class RealClock:
@@ -54,7 +59,7 @@ def plant_config(**fields):
 async def server():
     """A plant that is moved by hand, and a client beside it (building one takes seconds)."""
     config = plant_config()
-    async with SimulatedPlant(config, RealClock()) as plant, Client(config.url) as client:
+    async with SimulatedPlant(config, RealClock(), STANDARD) as plant, Client(config.url) as client:
         plant.ns = await client.get_namespace_index(NAMESPACE)
         yield plant, client
 
@@ -200,7 +205,7 @@ async def test_only_what_changed_is_written(seen):
 
 async def test_it_runs_by_itself_at_its_speed_up():
     config = plant_config(speed_up=50.0, update_s=0.02)
-    async with SimulatedPlant(config, RealClock()) as plant:
+    async with SimulatedPlant(config, RealClock(), STANDARD) as plant:
         task = asyncio.create_task(plant.run())
         while plant.machines["M1"].good == 0:
             await asyncio.sleep(0.05)
@@ -235,7 +240,7 @@ async def test_with_keys_a_plant_speaks_encrypted_only_and_its_certificate_must_
 ):
     config = plant_config(keys=str(tmp_path / "plant"))
     world = a_world(tmp_path / "node", connection="plant")
-    async with SimulatedPlant(config, RealClock()) as plant:
+    async with SimulatedPlant(config, RealClock(), STANDARD) as plant:
         await plant.advance(1.0)
         with pytest.raises(ua.UaError):
             async with Client(config.url):
@@ -258,7 +263,7 @@ async def test_with_keys_a_plant_speaks_encrypted_only_and_its_certificate_must_
 
 async def test_a_plant_that_dies_begins_where_it_was_and_a_broken_bearing_stays_broken(tmp_path):
     config, memory = plant_config(speed_up=20.0, update_s=0.02), tmp_path / "shop.json"
-    plant = SimulatedPlant(config, RealClock(), memory=memory)
+    plant = SimulatedPlant(config, RealClock(), STANDARD, memory=memory)
     async with plant:
         task = asyncio.create_task(plant.run())
         while plant.machines["M1"].state is not PackMLState.EXECUTE:
@@ -268,7 +273,7 @@ async def test_a_plant_that_dies_begins_where_it_was_and_a_broken_bearing_stays_
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.1)
         task.cancel()
-    again = SimulatedPlant(config, RealClock(), memory=memory)
+    again = SimulatedPlant(config, RealClock(), STANDARD, memory=memory)
     assert again.machines["M1"].state is PackMLState.ABORTED
     assert again.marks["M1"] == plant.marks["M1"]
     assert again.marks["M1"]["TrippedAt"]
