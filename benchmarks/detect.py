@@ -164,8 +164,8 @@ def nab_file(path):
 def nab_onsets(values, settings):
     cut = int(NAB_PROBATION * values.size)
     rows = values[:, None]
-    on = watch(rows, train(rows[:cut], ["value"], settings))
-    return np.flatnonzero(on & ~np.concatenate(([False], on[:-1])))
+    on = watch(rows[cut:], train(rows[:cut], ["value"], settings))
+    return cut + np.flatnonzero(on & ~np.concatenate(([False], on[:-1])))
 
 
 def nab(folder):
@@ -193,7 +193,7 @@ def nab(folder):
     return {"suite": "nab", **best, "others": out}
 
 
-NAB_SETTINGS = {"weight": 0.1, "rebaseline_rows": 2_000}
+NAB_SETTINGS = {"weight": 0.1, "rebaseline_rows": 2_000, "seasonal": True}
 
 
 def main():

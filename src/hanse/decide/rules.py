@@ -254,6 +254,8 @@ class Model(Common, frozen=True, kw_only=True, tag="model"):
     learn: Annotated[int, Meta(ge=50, le=20_000)] = 400
     every_s: Annotated[float, Meta(gt=0, le=3_600)] = 1.0
     false_alarm_rate: Annotated[float, Meta(gt=0, lt=0.5)] = 0.001
+    seasonal: Annotated[bool, Meta(description="Take away a shape that repeats")] = False
+    rebaseline_rows: Annotated[int, Meta(ge=0, description="Follow slow drift, 0 = never")] = 0
 
 
 Rule = Limit | Rate | Window | Spc | Stale | State | Sequence | Expr | Model

@@ -28,17 +28,20 @@ class ModelBank(JointBank):
             method=rule.detector,
             lead=rule.lead or rule.signals[0],
             false_alarm_rate=rule.false_alarm_rate,
+            seasonal=rule.seasonal,
+            rebaseline_rows=rule.rebaseline_rows,
         )
         self._learn = rule.learn
         self._rows = np.zeros((n, rule.learn, k))
         self._taken = np.zeros(n, np.int64)
+        self._origin = np.zeros(n, np.int64)
         self._detectors: list[Detector | None] = [None] * n
 
     def decide(self, who: I8, at: I8, latches: Latches) -> None:
         """At a whole step: one row each; between steps nothing."""
         whole = at % self._step == 0
         for asset, instant in zip(who[whole].tolist(), at[whole].tolist(), strict=True):
-            score, cond = self._row(asset)
+            score, cond = self._row(asset, instant // self._step)
             latches.step(
                 np.array([asset + self.first]),
                 np.array([instant]),
@@ -46,14 +49,16 @@ class ModelBank(JointBank):
                 np.array([score]),
             )
 
-    def _row(self, asset: int) -> tuple[float, int]:
+    def _row(self, asset: int, step: int) -> tuple[float, int]:
         row = self.watch.inputs.value[:, asset]
         if np.isnan(row).any():
             return float("nan"), UNKNOWN
         detector = self._detectors[asset]
         if detector is None:
             self._study(asset, row)
+            self._origin[asset] = step + 1 - self._taken[asset]
             return float("nan"), UNKNOWN
+        detector.season.place = step - int(self._origin[asset])
         score = detector.score(row)
         return score, TRUE if detector.beyond else FALSE
 
@@ -83,7 +88,11 @@ class ModelBank(JointBank):
 
     def columns(self) -> Columns:
         """Inputs and the rows learned from."""
-        return super().columns() | {"rows": self._rows, "taken": self._taken}
+        return super().columns() | {
+            "rows": self._rows,
+            "taken": self._taken,
+            "origin": self._origin,
+        }
 
     def extra(self) -> list[bytes]:
         """The detectors, empty where one is still learning."""

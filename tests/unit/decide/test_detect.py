@@ -74,3 +74,22 @@ def test_too_few_rows_and_unknown_leads_are_refused():
         train(normal(10), NAMES, DetectorSettings())
     with pytest.raises(BadInput):
         train(normal(), NAMES, DetectorSettings(lead="nothing"))
+
+
+def day(rows, seed):
+    dice = np.random.default_rng(seed)
+    shape = 10 * (np.arange(rows) % 96 > 40) + dice.normal(0, 0.5, rows)
+    return shape[:, None]
+
+
+def test_a_shape_that_repeats_is_taken_away_and_its_absence_is_seen():
+    settings = DetectorSettings(seasonal=True)
+    detector = train(day(288, 1), ["load"], settings)
+    assert detector.season.period == 96
+    assert not any(watched(detector, day(192, 2)))
+    assert any(watched(detector, np.zeros((96, 1))))
+
+
+def test_what_does_not_repeat_has_no_season():
+    settings = DetectorSettings(seasonal=True)
+    assert train(normal(), NAMES, settings).season.period == 0

@@ -11,6 +11,7 @@ from msgspec import Struct
 from hanse.decide.columns import F8
 from hanse.decide.detect.methods import Statistic, fit
 from hanse.decide.detect.scale import Scale, fit_scale
+from hanse.decide.detect.season import Season, fit_season, left_out
 from hanse.decide.detect.settings import (
     DETECTOR_SIGNALS_MAX,
     TRAINING_ROWS_MAX,
@@ -39,6 +40,7 @@ class Detector(Struct, kw_only=True):
 
     settings: DetectorSettings
     names: list[str]
+    season: Season
     scale: Scale
     statistic: Statistic
     limit: float
@@ -48,6 +50,7 @@ class Detector(Struct, kw_only=True):
 
     def score(self, row: F8) -> float:
         """The score of the next row as a multiple of the limit; NaN while a signal is missing."""
+        row = self.season.take(row)
         z = self.scale.standard(row)
         if np.isnan(z).any():
             return float("nan")
@@ -91,6 +94,8 @@ def train(rows: F8, names: Sequence[str], settings: DetectorSettings) -> Detecto
     """
     whole = rows[~np.isnan(rows).any(axis=1)]
     _check(whole, names, settings)
+    season = fit_season(whole) if settings.seasonal else Season()
+    whole = left_out(whole, season)
     by = [list(names).index(n) for n in settings.regime_by]
     follow = 1.0 / settings.rebaseline_rows if settings.rebaseline_rows else 0.0
     scale = fit_scale(whole, by=by, regimes=settings.regimes, follow=follow)
@@ -100,6 +105,7 @@ def train(rows: F8, names: Sequence[str], settings: DetectorSettings) -> Detecto
     return Detector(
         settings=settings,
         names=list(names),
+        season=season,
         scale=scale,
         statistic=fit(z, settings, lead),
         limit=max(limit * settings.margin, 1e-9),
