@@ -20,8 +20,16 @@ from hanse.allocate.problem import NONE, Choice, Job, Lane, Link, Op, Placed, Pl
 if TYPE_CHECKING:
     from hanse.allocate.kernels.arrays import Ints
 
-PROOF_OPS_MAX = 600
-"""Above this CP-SAT adds nothing in seconds."""
+PROOF_OPS_MAX = 320
+FLEXIBLE_PROOF_OPS_MAX = 150
+"""Above these CP-SAT adds nothing in seconds."""
+
+TABU_SHARE = 0.3
+"""Part of the time for tabu search where CP-SAT has the rest."""
+
+THREADS = 2
+MEETINGS = 4
+"""How often the threads meet, and the ones behind go on from the best."""
 
 STALL_ROUNDS = 15_000
 """Moves without a better makespan before a restart from the best or one of the last bests."""
@@ -98,16 +106,39 @@ def solve(problem: JobShop, limits: Limits) -> Solved:
         run.makespan(), lower_bound(problem), limits.monotonic_s() - began, run.makespan()
     )
     best.bound = min(best.bound, best.makespan)
-    proving = limits.prove and problem.size() <= PROOF_OPS_MAX
-    share = 0.35 if proving else 1.0
-    run.search(best.bound, began + limits.seconds * share)
-    _take(best, run)
+    largest = FLEXIBLE_PROOF_OPS_MAX if problem.flexible() else PROOF_OPS_MAX
+    proving = limits.prove and problem.size() <= largest
+    until = began + limits.seconds * (TABU_SHARE if proving else 1.0)
+    _take(best, _together(run, best.bound, until))
     if proving and best.makespan > best.bound and not limits.cancelled():
         from hanse.allocate.cpsat import prove
 
         left = limits.seconds - (limits.monotonic_s() - began)
         prove(problem, best, seconds=max(0.1, left))
     return best
+
+
+def _together(first: _Run, bound: int, until: float) -> _Run:
+    """The best of some searches with their own dice, which meet now and then."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    limits, problem = first.limits, first.problem
+    runs = [first]
+    for n in range(1, THREADS):
+        runs.append(_Run(problem, limits._replace(seed=limits.seed + 7_919 * n)))
+        runs[n].follow(first)
+    with ThreadPoolExecutor(THREADS) as pool:
+        for meeting in range(MEETINGS):
+            now = limits.monotonic_s()
+            stop = now + (until - now) / (MEETINGS - meeting)
+            list(pool.map(lambda run, stop=stop: run.search(bound, stop), runs))
+            best = min(runs, key=_Run.makespan)
+            for run in runs:
+                if run.makespan() > best.makespan():
+                    run.follow(best)
+            if best.makespan() <= bound or limits.cancelled():
+                break
+    return min(runs, key=_Run.makespan)
 
 
 def _take(best: Solved, run: _Run) -> None:
@@ -137,6 +168,7 @@ class _Run:
         self.chosen: Ints = self.choice_off[:-1].copy()
         self.machine: Ints = self.choice_machine[self.chosen]
         self.log: Ints = np.zeros(8, np.int64)
+        self._step: Callable[[int, int, int], None] | None = None
         self.best: Ints = np.full((4, max(self.n, problem.machines)), NONE, np.int64)
 
     def dispatch(self) -> None:
@@ -182,6 +214,21 @@ class _Run:
         self.log[0] = self.log[1] = makespan(self.g)
         self._keep()
 
+    def follow(self, other: _Run) -> None:
+        """Go on from the best of another run."""
+        from hanse.allocate.kernels.tabu import heads, makespan, sort, tails
+
+        self.best[:] = other.best
+        self.g[2], self.g[3] = self.best[0, : self.n], self.best[1, : self.n]
+        self.chosen[:] = self.best[2, : self.n]
+        self.firsts = self.best[3, : self.problem.machines].copy()
+        self.machine[:] = self.choice_machine[self.chosen]
+        self.g[4] = self.choice_time[self.chosen]
+        sort(self.g, np.zeros(self.n, np.int64))
+        heads(self.g, 0)
+        tails(self.g, self.n - 1)
+        self.log[0] = self.log[1] = makespan(self.g)
+
     def _keep(self) -> None:
         self.best[0, : self.n], self.best[1, : self.n] = self.g[2], self.g[3]
         self.best[2, : self.n] = self.chosen
@@ -194,8 +241,9 @@ class _Run:
     def search(self, bound: int, until: float) -> None:
         """Tabu search until an instant of the clock, the bound, or a cancel."""
         chunk = max(20, 400_000 // max(1, self.n))
-        step = self._flexible if self.problem.flexible() else self._classic
-        run = step()
+        if self._step is None:
+            self._step = self._flexible() if self.problem.flexible() else self._classic()
+        run = self._step
         while self.log[0] > bound and not self.limits.cancelled():
             before = self.limits.monotonic_s()
             if before >= until:
