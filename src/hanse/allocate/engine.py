@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -34,12 +35,12 @@ class Budget(NamedTuple):
 def decode_for(rules: Rules) -> Decode:
     """The plain decoder for small shops, the compiled one from ``compiled_from_ops`` on.
 
-    Good for one shop as it stands: it keeps the shop's arrays from its first call on.
+    Until `warm_up` has run somewhere in the process, the plain one for all. Good for one shop as it stands: it keeps the shop's arrays from its first call on.
     """
     known: list[Engine] = []
 
     def chosen(shop: Shop, orders: Orders) -> Plan:
-        if len(shop.ops) < rules.compiled_from_ops:
+        if not compiled(shop, rules):
             return decode(shop, orders)
         if not known:
             from hanse.allocate.kernels.run import Engine
@@ -48,6 +49,24 @@ def decode_for(rules: Rules) -> Decode:
         return known[0].decode(orders)
 
     return chosen
+
+
+def compiled(shop: Shop, rules: Rules) -> bool:
+    """Whether a shop is large enough for the compiled decoder, and it is there."""
+    if len(shop.ops) < rules.compiled_from_ops:
+        return False
+    jit = sys.modules.get("hanse.allocate.kernels.jit")
+    return jit is not None and jit.WARM.is_set()
+
+
+def warm_up() -> None:
+    """Compile the engine, or load it from disk: seconds to half a minute, best in a thread.
+
+    Only a plan process whose shop is large needs it; it loads numba (about 100 MB).
+    """
+    from hanse.allocate.kernels.run import warm_up as compile_all
+
+    compile_all()
 
 
 def first_plan(shop: Shop, rules: Rules, before: Plan | None = None) -> Plan:
@@ -204,7 +223,7 @@ def improve(shop: Shop, plan: Plan, rules: Rules, budget: Budget) -> Plan:
         budget.tell(min(spent, 1.0), cost)
         return 1.0 if budget.cancelled() else spent
 
-    if len(shop.ops) < rules.compiled_from_ops:
+    if not compiled(shop, rules):
         found = key_search(shop, keys, price, progress, seed=budget.seed)
     else:
         from hanse.allocate.kernels.run import Engine, Stay

@@ -96,6 +96,11 @@ class LivePlan:
             self._version = version(self.shop, self._plan, self._about)
         return self._version
 
+    def warm_up(self) -> None:
+        """Compile for a large shop, in a thread of the caller's; a small shop needs nothing."""
+        if len(self.shop.ops) >= self.rules.compiled_from_ops:
+            engine.warm_up()
+
     # planning
 
     def adopt(self, records: Records, *, cause: str | None = None) -> PlanVersion:

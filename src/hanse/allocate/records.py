@@ -20,7 +20,7 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     Nothing that starts within ``frozen_s`` from now is moved, unless its machine is down.
     A move of an operation that starts within ``near_s`` costs ``move_minor``, and a change of its
     machine ``machine_minor``; a version is adopted only if it gains more. Above
-    ``compiled_from_ops`` operations the compiled decoder is used.
+    ``compiled_from_ops`` operations the compiled decoder is used, once it is warm.
     """
 
     frozen_s: Annotated[int, Meta(ge=0, le=90 * 86_400)] = 0
@@ -28,7 +28,7 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     move_minor: Annotated[int, Meta(ge=0, le=MOVE_COST_MINOR_MAX)] = 10
     machine_minor: Annotated[int, Meta(ge=0, le=MOVE_COST_MINOR_MAX)] = 100
     stay_s: Annotated[int, Meta(ge=0, le=7 * 86_400)] = 3_600
-    compiled_from_ops: Annotated[int, Meta(ge=0)] = 1_500
+    compiled_from_ops: Annotated[int, Meta(ge=0)] = 400
     horizon_days: Annotated[int, Meta(ge=1, le=3_650)] = 370
 
 

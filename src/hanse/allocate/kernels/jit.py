@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar, cast
 
@@ -9,6 +10,9 @@ import numba
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+WARM = threading.Event()
+"""Set once everything is compiled: until then nobody should wait for it."""
 
 
 def njit(function: Callable[P, R]) -> Callable[P, R]:

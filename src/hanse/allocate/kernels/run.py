@@ -21,6 +21,7 @@ from hanse.allocate.kernels.arrays import (
     state_of,
 )
 from hanse.allocate.kernels.decoder import cost, decode, ends
+from hanse.allocate.kernels.jit import WARM
 from hanse.allocate.problem import NONE, Plan, Shop
 
 _NONE: Ints = np.zeros(0, np.int64)
@@ -174,3 +175,4 @@ def warm_up() -> None:
     engine = Engine(shop)
     engine.cost(Orders([0.0]))
     engine.search([[0.0]], lambda done, _: done, stay=Stay())
+    WARM.set()
