@@ -35,7 +35,8 @@ class Budget(NamedTuple):
 def decode_for(rules: Rules) -> Decode:
     """The plain decoder for small shops, the compiled one from ``compiled_from_ops`` on.
 
-    Until `warm_up` has run somewhere in the process, the plain one for all. Good for one shop as it stands: it keeps the shop's arrays from its first call on.
+    Until `warm_up` has run somewhere in the process, the plain one for all. Good for one shop as
+    it stands: it keeps the shop's arrays from its first call on.
     """
     known: list[Engine] = []
 
