@@ -325,6 +325,27 @@ def _by(alarm: Alarm, what: AlarmTransition, act: tuple[int, str, str], verb: Te
     return replace(told, about=told.about | {"note": note}) if note else told
 
 
+def part9(alarm: Alarm) -> dict[str, Any]:
+    """The alarm's state under the browse names of OPC UA Part 9, for exports and other systems."""
+    return {
+        "ConditionName": alarm.id,
+        "SourceName": alarm.asset,
+        "Severity": alarm.severity,
+        "Message": {"en": alarm.text.en, "zh": alarm.text.zh},
+        "Retain": alarm.retain,
+        "EnabledState": True,
+        "ActiveState": alarm.active,
+        "AckedState": alarm.acked,
+        "ConfirmedState": alarm.confirmed,
+        "SuppressedState": bool(alarm.suppressed),
+        "OutOfServiceState": bool(alarm.out_of_service),
+        "ShelvingState": alarm.shelving.value,
+        "LatchedState": alarm.latched,
+        "FirstInGroupFlag": alarm.first_in_group,
+        "SuppressedOrShelved": not alarm.calls,
+    }
+
+
 def draft(told: AlarmEvent) -> Draft:
     """The step as an event for the record; its identity stands in ``about`` to drop repeats."""
     about = told.about | {"identity": told.id, "severity": told.severity, "at_ns": told.at_ns}

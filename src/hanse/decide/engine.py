@@ -20,6 +20,7 @@ from hanse.decide.intake import Counts, Intake
 from hanse.decide.latches import Flips
 from hanse.decide.rules import Limit, Rule
 from hanse.decide.say import cleared, raised
+from hanse.decide.spc import SpcBank
 from hanse.decide.transition import Contribution, Transition, alarm_id
 from hanse.decide.watch import ModelBank
 from hanse.model.errors import Conflict
@@ -136,6 +137,16 @@ class Engine:
             )
             for i in np.flatnonzero(self._latches.out).tolist()
         ]
+
+    def chart(self, rule: str, asset: str) -> tuple[float, float] | None:
+        """Centre line and sigma of a control chart; None for other rules, or while it learns."""
+        places = self._built.places
+        for bank in self._built.banks:
+            if isinstance(bank, SpcBank) and self.rules[places.rule[bank.first]].key == rule:
+                of = places.asset[bank.first : bank.first + len(bank)].tolist()
+                keys = [self.plant.assets[i].key for i in of]
+                return bank.lines(keys.index(asset)) if asset in keys else None
+        return None
 
     def assume(self, alarms: Iterable[str]) -> None:
         """Start with the outputs of some alarms on, as the book has them, where no snapshot fits.

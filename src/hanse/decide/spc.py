@@ -165,6 +165,12 @@ class SpcBank(SignalBank):
         bound = np.maximum(self._shape.width * spread, np.finfo(float).tiny)
         return np.abs(self._ewma[who, 0]), np.nextafter(bound, np.inf)
 
+    def lines(self, local: int) -> tuple[float, float] | None:
+        """Centre line and sigma of one asset's chart; None while it is being learned."""
+        asset = local % len(self)
+        centre, sigma = float(self._centre[asset]), float(self._sigma[asset])
+        return None if np.isnan(sigma) else (centre, sigma)
+
     def columns(self) -> Columns:
         """The charts."""
         return {

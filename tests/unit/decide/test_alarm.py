@@ -14,6 +14,7 @@ from hanse.decide import (
     suppress,
     unsuppress,
 )
+from hanse.decide.alarm import part9
 from hanse.model.errors import BadInput, Conflict, NotFound
 from hanse.model.text import Text
 
@@ -177,6 +178,15 @@ def test_a_step_becomes_an_event_with_its_numbers():
     assert event.kind == "decide.alarm_active"
     assert (event.about["value"], event.about["limit"]) == (90.0, 80.0)
     assert event.about["identity"] == f"{ID}@{S}:active"
+
+
+def test_its_state_goes_out_under_the_names_of_opc_ua():
+    b = book()
+    b.take([transition(1)])
+    b.act(ID, shelve, by="ann", at_ns=2 * S, for_s=60)
+    names = part9(b.get(ID))
+    assert (names["ActiveState"], names["AckedState"], names["Retain"]) == (True, False, True)
+    assert (names["ShelvingState"], names["SuppressedOrShelved"]) == ("timed", True)
 
 
 def test_an_alarm_that_is_not_there_is_not_found():
