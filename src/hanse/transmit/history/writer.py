@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -154,17 +155,28 @@ class HistoryWriter:
         await self._report_gaps()
 
     async def run(self, feed: FrameFeed) -> None:
-        """Keep what comes, for ever; commits what it has when it is cancelled."""
+        """Keep what comes, for ever; commits what it has when it is cancelled.
+
+        Frames are taken while a commit is under way; they belong to the next one.
+        """
+        await asyncio.to_thread(importlib.import_module, "pyarrow.parquet")
         waiting: list[Arrival] = []
+        committing: asyncio.Task[list[Arrival]] | None = None
         try:
             while True:
                 arrivals = await feed.take(TAKE_MAX, wait_s=self._wait_s())
                 for arrival in arrivals:
                     self.take(arrival.what)
                 waiting += arrivals
-                if self.due or len(waiting) >= PENDING_FRAMES_MAX:
-                    await self._commit_and_acknowledge(waiting)
+                if committing is not None and (committing.done() or self._crowded(waiting)):
+                    waiting = await committing + waiting
+                    committing = None
+                if committing is None and (self.due or self._crowded(waiting)):
+                    committing = asyncio.create_task(self._commit_and_acknowledge(waiting))
+                    waiting = []
         finally:
+            if committing is not None:
+                waiting = await committing + waiting
             await self._commit_and_acknowledge(waiting)
 
     @property
@@ -198,17 +210,22 @@ class HistoryWriter:
         """Whether a frame had its effect (it may not be on disk yet)."""
         return happening in self._coverage
 
-    async def _commit_and_acknowledge(self, waiting: list[Arrival]) -> None:
-        n = len(waiting)
+    def _crowded(self, waiting: Sequence[Arrival]) -> bool:
+        return len(waiting) >= PENDING_FRAMES_MAX or (
+            self._pending_samples >= 2 * COMMIT_SAMPLES_MAX
+        )
+
+    async def _commit_and_acknowledge(self, waiting: list[Arrival]) -> list[Arrival]:
+        """Commit, then acknowledge; what may not be acknowledged yet."""
         try:
             await self.commit()
         except (OSError, HanseError) as error:
             self.error = f"{type(error).__name__}: {error}"
             await asyncio.sleep(RETRY_S)
-            return
-        for arrival in waiting[:n]:
+            return waiting
+        for arrival in waiting:
             await arrival.done()
-        del waiting[:n]
+        return []
 
     def _wait_s(self) -> float:
         """Until the next commit, at least a moment."""
