@@ -29,7 +29,6 @@ from hanse.collect.ports import (
 from hanse.collect.propose import AssetProposal, Proposal, propose
 from hanse.collect.registry import connector, connector_of_url, names, settings_of
 from hanse.collect.scan import Answered, scan
-from hanse.collect.trust import TrustBook
 from hanse.collect.write import Allowed, Audit, Guard, Written
 
 __all__ = [
@@ -60,7 +59,6 @@ __all__ = [
     "Start",
     "Trouble",
     "Trust",
-    "TrustBook",
     "World",
     "Written",
     "bind",

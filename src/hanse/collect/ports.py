@@ -114,8 +114,18 @@ class World:
     """The secret of a name. Raises NotFound."""
     connection: str = ""
     """The key of the connection in hand."""
-    memory: Memory = dataclasses.field(default_factory=MemoryOfProcess)
+    memory: Memory | None = None
+    """What survives a restart; None keeps it in files beside the keys."""
     doors: Doors = dataclasses.field(default_factory=Doors)
+
+    @property
+    def remembered(self) -> Memory:
+        """What survives a restart."""
+        if self.memory is not None:
+            return self.memory
+        from hanse.collect.connectors.memory import MemoryInFolder
+
+        return MemoryInFolder(self.keys.parent / "collect")
 
     def reveal(self, text: str) -> str:
         """A setting's value, looked up where it reads ``secret:NAME``."""

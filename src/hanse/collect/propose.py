@@ -19,6 +19,8 @@ from hanse.model.plant import SignalKind
 
 NAME_MAX = 80
 PROPOSED_MAX = 50_000
+TELLING_WORDS = 4
+"""Words of a type that make it sure."""
 
 
 class Proposal(Struct, frozen=True, kw_only=True):
@@ -35,7 +37,7 @@ class AssetProposal(Struct, frozen=True, kw_only=True):
     key: str
     asset_type: str
     sure: float
-    """Share of the type's telling words that were found, 0 to 1."""
+    """0 to 1; 1 when TELLING_WORDS of the type were found."""
     signals: tuple[Proposal, ...]
 
 
@@ -53,7 +55,10 @@ def _sense(words: str, unit: str = "", kind: SignalKind = SignalKind.ANALOG) -> 
 
 _SENSES: tuple[_Sense, ...] = (
     _sense("state status mode zustand betriebsart 状态 模式", kind=SignalKind.STATE),
-    _sense("count counter total parts pieces zähler stückzahl 计数 产量", kind=SignalKind.COUNTER),
+    _sense(
+        "count counter counters total parts pieces good scrap zähler stückzahl 计数 产量",
+        kind=SignalKind.COUNTER,
+    ),
     _sense("alarm fault error running ready enabled störung 报警 故障 运行", kind=SignalKind.FLAG),
     _sense("program order item serial name tool programm auftrag 程序 订单", kind=SignalKind.TEXT),
     _sense("temperature temp temperatur thermocouple 温度", "°C"),
@@ -90,6 +95,10 @@ _TYPES: dict[str, tuple[str, ...]] = {
 _STATIC = frozenset(
     {"manufacturer", "model", "serial", "revision", "version", "uri", "hardware", "software"}
 )
+_ASKED = frozenset({"request", "command", "cmd", "setpoint", "cntrl", "sollwert"})
+_CONTAINERS = frozenset(
+    {"machines", "devices", "equipment", "plant", "stations", "lines", "objects", "maschinen"}
+)
 _NUMBERS = ("double", "float", "int", "byte", "decimal", "number", "real", "numeric")
 
 
@@ -102,10 +111,12 @@ def propose(found: Iterable[Found], *, asset: str = "") -> list[AssetProposal]:
     groups: dict[str, list[tuple[Found, tuple[str, ...]]]] = {}
     every = [f for f, _ in zip(found, range(PROPOSED_MAX), strict=False)]
     shared = _shared_trail([f.trail for f in every])
-    for one in every:
-        trail = one.trail[len(shared) :] or one.trail[-1:]
-        key, rest = _split(trail, shared, asset)
-        groups.setdefault(key, []).append((one, rest))
+    rests = [f.trail[len(shared) :] or f.trail[-1:] for f in every]
+    containers = _containers(rests)
+    for one, rest in zip(every, rests, strict=True):
+        inner = rest[1:] if rest[0] in containers and len(rest) > 2 else rest
+        key, trail = _split(inner, shared, asset)
+        groups.setdefault(key, []).append((one, trail))
     return [_asset(key, members) for key, members in groups.items()]
 
 
@@ -134,8 +145,9 @@ def _asset(key: str, members: Sequence[tuple[Found, tuple[str, ...]]]) -> AssetP
 
 
 def _signal(asset: str, name: str, found: Found) -> Proposal:
-    sense = sense_of(words_of(found.name) + words_of(found.description)[:6])
-    kind = _kind(found, sense)
+    words = [w for part in found.trail[-2:] for w in words_of(part)]
+    sense = sense_of(words_of(found.description)[:6] + words)
+    kind = SignalKind.STATE if _is_state(found, words) else _kind(found, sense)
     has_unit = kind in {SignalKind.ANALOG, SignalKind.COUNTER}
     unit = found.unit or (sense.unit if sense is not None and has_unit else "")
     line = Line(
@@ -149,8 +161,8 @@ def _signal(asset: str, name: str, found: Found) -> Proposal:
         path=found.path,
         type=found.type,
     )
-    is_static = any(word in _STATIC for word in words_of(found.name))
-    return Proposal(line=line, value=found.value, chosen=not is_static and found.value is not None)
+    is_passed = any(w in _STATIC or w in _ASKED for w in words) or found.address.startswith("i=")
+    return Proposal(line=line, value=found.value, chosen=not is_passed and found.value is not None)
 
 
 def sense_of(words: Sequence[str]) -> _Sense | None:
@@ -168,14 +180,37 @@ def _says(word: str, known: str) -> bool:
 
 
 def type_of(words: Iterable[str]) -> tuple[str, float]:
-    """The asset type whose telling words are met most, and the share of them that was met."""
+    """The asset type of which most telling words are met, at least two; and how sure that is."""
     met = set(words)
-    best, score = "machine", 0.0
+    best, most = "machine", 1
     for name, telling in _TYPES.items():
         hits = sum(1 for known in telling if any(_says(word, known) for word in met))
-        if hits >= 2 and hits / len(telling) > score:
-            best, score = name, hits / len(telling)
-    return best, round(score, 2)
+        if hits > most:
+            best, most = name, hits
+    return best, min(1.0, most / TELLING_WORDS) if best != "machine" else 0.0
+
+
+def _is_state(found: Found, words: Sequence[str]) -> bool:
+    """A whole number whose name says state, whatever else it says (``StateCurrent``)."""
+    is_whole = isinstance(found.value, int) and not isinstance(found.value, bool)
+    return is_whole and any(_says(w, known) for w in words for known in _SENSES[0].words)
+
+
+def _containers(trails: Sequence[tuple[str, ...]]) -> set[str]:
+    """First words that hold assets rather than being one.
+
+    By name, or because what is below each of their members looks the same.
+    """
+    below: dict[str, dict[str, set[tuple[str, ...]]]] = {}
+    for trail in trails:
+        if len(trail) > 2:
+            below.setdefault(trail[0], {}).setdefault(trail[1], set()).add(trail[2:])
+    return {
+        name
+        for name, members in below.items()
+        if name.lower() in _CONTAINERS
+        or (len(members) > 1 and len(set(map(frozenset, members.values()))) == 1)
+    }
 
 
 def _kind(found: Found, sense: _Sense | None) -> SignalKind:

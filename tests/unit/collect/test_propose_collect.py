@@ -59,6 +59,22 @@ def test_several_machines_become_several_assets():
     assert [a.key for a in propose(tree)] == ["L1", "L2"]
 
 
+def test_a_folder_of_machines_is_not_a_machine_and_commands_are_not_chosen():
+    tree = [
+        found("Machines", m, *rest, value=4)
+        for m in ("M1", "M2")
+        for rest in (("State", "StateCurrent"), ("Counters", "Good"), ("Request", "Order"))
+    ]
+    tree.append(found("Simulation", "Fault"))
+    assets = propose(tree)
+    assert [a.key for a in assets] == ["M1", "M2", "Simulation"]
+    lines = {line.name: line for line in lines_of(assets[:1])}
+    assert lines["state_state_current"].kind is SignalKind.STATE
+    assert lines["state_state_current"].unit == ""
+    assert lines["counters_good"].kind is SignalKind.COUNTER
+    assert "request_order" not in lines
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [("SpindleLoad_1", ["spindle", "load", "1"]), ("OPCUAServer", ["opcua", "server"]),

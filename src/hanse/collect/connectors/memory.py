@@ -14,6 +14,7 @@ class MemoryInFolder:
     """Keeps texts by key in files; a power cut leaves the old one or the new one."""
 
     def __init__(self, folder: Path) -> None:
+        """``folder`` is made when there is something to keep."""
         self._folder = folder
 
     def get(self, key: str) -> str:

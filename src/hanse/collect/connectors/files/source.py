@@ -172,7 +172,7 @@ class _Done:
     """Files that were read already, by name, size and time; survives a restart."""
 
     def __init__(self, world: World) -> None:
-        self._memory = world.memory
+        self._memory = world.remembered
         self._key = f"files/{world.connection}"
         kept = self._memory.get(self._key)
         self._marks: list[str] = msgspec.json.decode(kept, type=list[str]) if kept else []

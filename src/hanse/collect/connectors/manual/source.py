@@ -56,7 +56,7 @@ class Desk:
         self._token = world.reveal(config.token).encode()
         self._points = {p.address: p for p in points}
         self._intake = intake
-        self._memory = world.memory
+        self._memory = world.remembered
         self._key = f"manual/{world.connection}"
         kept = _decode(self._memory.get(self._key))
         self._counts = dict(kept.counts)

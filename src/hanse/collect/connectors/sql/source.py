@@ -147,7 +147,7 @@ class _Place:
     """The last key that was read and kept; survives a restart."""
 
     def __init__(self, world: World) -> None:
-        self._memory = world.memory
+        self._memory = world.remembered
         self._key = f"sql/{world.connection}"
 
     def get(self) -> object | None:
