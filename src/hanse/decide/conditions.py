@@ -35,7 +35,7 @@ class Watch:
         rows, n = len(wiring.names), wiring.asset.size
         flat = wiring.slots.reshape(-1)
         order = np.argsort(flat, kind="stable")
-        self._sorted = flat[order]
+        self.slots = flat[order]
         self._row, self._who = np.divmod(order, max(n, 1))
         self.names = wiring.names
         self.inputs = Inputs(
@@ -51,8 +51,8 @@ class Watch:
 
     def meet(self, batch: Batch) -> tuple[I8, I8, Batch]:
         """Rows and assets that samples of a round belong to, and those samples."""
-        place = np.minimum(np.searchsorted(self._sorted, batch.slot), self._sorted.size - 1)
-        hit = self._sorted[place] == batch.slot
+        place = np.minimum(np.searchsorted(self.slots, batch.slot), self.slots.size - 1)
+        hit = self.slots[place] == batch.slot
         place = place[hit]
         return self._row[place], self._who[place], batch.take(hit)
 

@@ -72,6 +72,10 @@ class Engine:
         self._latches = self._built.latches
         self._intake = Intake(self.plant, self._built.words, ahead_ns=self.settings.ahead_ns)
         self._gates = Gates(self.rules, self._latches)
+        self._fingerprint = ""
+        self._joint_slots = np.zeros(self.plant.ids.size, np.bool_)
+        for bank in self._built.joint:
+            self._joint_slots[bank.watch.slots] = True
         self._waiting: list[Frame] = []
         self._buffered = 0
 
@@ -119,7 +123,7 @@ class Engine:
                 bank.take(samples, self._latches)
             if self._built.joint:
                 taken.append(samples)
-        for samples in self._intake.together(taken):
+        for samples in self._intake.together(taken, self._joint_slots):
             for joint in self._built.joint:
                 joint.take(samples, self._latches)
         for every in (*self._built.banks, *self._built.joint):
@@ -207,8 +211,11 @@ class Engine:
 
     def fingerprint(self) -> str:
         """A short hash of rules, assets and signals: a snapshot fits only the same."""
-        plain = msgspec.json.encode((self.rules, self.plant.assets))
-        return hashlib.sha256(plain + self.plant.ids.tobytes()).hexdigest()[:16]
+        if not self._fingerprint:
+            plain = msgspec.json.encode((self.rules, self.plant.assets))
+            ids = self.plant.ids.tobytes()
+            self._fingerprint = hashlib.sha256(plain + ids).hexdigest()[:16]
+        return self._fingerprint
 
     def _models(self) -> list[ModelBank]:
         return [b for b in self._built.joint if isinstance(b, ModelBank)]

@@ -8,7 +8,7 @@ import numpy as np
 from msgspec import Struct
 
 from hanse.decide.build import WORD_CODE
-from hanse.decide.columns import F8, I4, I8, Batch
+from hanse.decide.columns import B1, F8, I4, I8, Batch
 from hanse.decide.fit import Plant
 from hanse.model.sample import Frame, Quality
 
@@ -98,11 +98,14 @@ class Intake:
             self.value[batch.slot] = np.where(batch.good, batch.value, np.nan)
             yield batch
 
-    def together(self, rounds: list[Batch]) -> Iterator[Batch]:
-        """The samples of some rounds again, in rounds in which each asset has one instant."""
+    def together(self, rounds: list[Batch], wanted: B1) -> Iterator[Batch]:
+        """The samples of wanted slots again, in rounds in which each asset has one instant."""
         if not rounds:
             return
         batch = join(rounds)
+        batch = batch.take(wanted[batch.slot])
+        if not batch.slot.size:
+            return
         asset = self._plant.asset_of_slot[batch.slot]
         order = np.lexsort((batch.at, asset))
         batch, asset = batch.take(order), asset[order]
