@@ -26,7 +26,6 @@ COMMANDS: dict[str, str] = {
     "verify": "hanse.cli.check:verify",
     "doctor": "hanse.cli.check:doctor",
     "export": "hanse.cli.records:export",
-    "rule": "hanse.cli.rule:rule",
 }
 """Command -> ``module:function``; loaded only when used, so that every command starts fast."""
 

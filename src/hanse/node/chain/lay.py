@@ -16,6 +16,7 @@ from hanse.match.ledger.chain import KeyCard
 from hanse.model.plant import Machine
 from hanse.model.sale import CustomerOrder
 from hanse.model.time import Clock
+from hanse.node.chain.replay import put_recording
 from hanse.node.connections import Setup, mapping_of, setups
 from hanse.node.context import Context
 from hanse.node.dealing.desk import desk_in, keep
@@ -32,6 +33,7 @@ from hanse.sim.wiring import opcua_lines
 from hanse.store import Tx
 
 PLANTS_FILE = "plants.json"
+PLANT = "plant"
 AWARD_ALONE_MINOR = 5_000_000
 ASK_ABOVE_MINOR = 100
 
@@ -87,6 +89,8 @@ def lay(chain: Chain, folder: Path, clock: Clock, wishes: Wishes) -> Laid:
     identities = {key: _lay_folder(chain.firms[key], laid, clock, wishes) for key in keys}
     for key in keys:
         _lay_records(chain, key, laid, identities)
+    if wishes.replay:
+        _lay_recording(chain, laid, Path(wishes.replay))
     note.write_bytes(msgspec.json.encode(laid))
     return laid
 
@@ -130,6 +134,20 @@ def _lay_records(chain: Chain, key: str, laid: Laid, identities: Mapping[str, Id
         context.store.write_sync(write)
 
 
+def _lay_recording(chain: Chain, laid: Laid, recordings: Path) -> None:
+    """Real recordings in place of the simulated machine that fails in the story."""
+    fails = chain.story.fails
+    with offline(Folder(Path(laid.folders[fails.firm]))) as context:
+
+        def write(tx: Tx) -> None:
+            plant = setups(tx).need(PLANT)
+            lines = tuple(line for line in plant.lines if line.asset != fails.machine)
+            setups(tx).put(PLANT, msgspec.structs.replace(plant, lines=lines))
+            put_recording(tx, tx.machines.need(fails.machine), recordings)
+
+        context.store.write_sync(write)
+
+
 def _put_customer_orders(tx: Tx, firm: ChainFirm, context: Context) -> None:
     now = context.clock.now().replace(microsecond=0)
     for told in firm.customer_orders:
@@ -152,7 +170,7 @@ def _put_connection(tx: Tx, firm: ChainFirm, laid: Laid, machines: tuple[Machine
     pairs = [(m.key, m.asset_type) for m in machines if m.key in shown]
     url = f"opc.tcp://127.0.0.1:{laid.plant_ports[firm.key]}/hanse/{firm.key}"
     setup = Setup(
-        key="plant",
+        key=PLANT,
         protocol="opcua",
         settings={"url": url, "policy": "None", "insecure": True, "publishing_s": 0.05},
         lines=opcua_lines(load_shipped(firm.pack), pairs),

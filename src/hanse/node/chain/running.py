@@ -46,6 +46,10 @@ class RunningChain:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def pids(self) -> list[int]:
+        """The processes that run now; their children are not counted here."""
+        return [child.pid for child in self.children.values() if child.pid is not None]
+
     async def ready(self) -> None:
         """Wait until every node says that it is ready.
 

@@ -16,7 +16,8 @@ from hanse.model.errors import Unreachable
 from hanse.model.event import Event
 from hanse.model.time import Instant, parse_instant
 from hanse.node.acts.buying import open_demand
-from hanse.node.chain.lay import Laid
+from hanse.node.chain.lay import Laid, Wishes
+from hanse.node.chain.replay import first_fault
 from hanse.node.context import Context
 from hanse.node.folder import Folder
 from hanse.node.offline import offline
@@ -47,7 +48,7 @@ class Told(Struct, frozen=True, kw_only=True):
     loop: str
 
 
-async def play(chain: Chain, laid: Laid) -> Told:
+async def play(chain: Chain, laid: Laid, wishes: Wishes) -> Told:
     """Play the story once on running nodes.
 
     Raises:
@@ -59,7 +60,7 @@ async def play(chain: Chain, laid: Laid) -> Told:
         asked = _ask(buyer, chain)
         await _happened(buyer, kinds.CUSTOMER_TOLD, asked.loop)
         await _working(laid, story.fails)
-        failed_at = await break_machine(laid, story.fails)
+        failed_at = await fail(laid, story.fails, wishes)
         told = await _told_again(buyer, since=failed_at)
     loop = told.loop or ""
     events = list(_events(laid, {asked.loop or "", loop}, since=began))
@@ -112,6 +113,13 @@ async def _working(laid: Laid, fails: Failure) -> None:
             return found[0] if found else None
 
         await _until(find, f"an order planned at {fails.firm}")
+
+
+async def fail(laid: Laid, fails: Failure, wishes: Wishes) -> Instant:
+    """Let the machine fail: the simulated one by its fault, a recorded one by its recording."""
+    if not wishes.replay:
+        return await break_machine(laid, fails)
+    return await first_fault(Path(laid.folders[fails.firm]))
 
 
 async def break_machine(laid: Laid, fails: Failure) -> Instant:

@@ -79,8 +79,7 @@ class PlanDesk:
     async def quote(self, ask: wire.QuoteAsk) -> wire.QuoteAnswer:
         """Hold the earliest places in which nobody is touched."""
         hold = self._live.hold(ask.item, ask.quantity, expires_at=ask.expires)
-        await self._keep_holds()
-        version = await self._store.read(lambda tx: tx.plans.number())
+        version = await self._keep_held()
         return wire.QuoteAnswer(
             quantity=hold.quantity, ready=hold.ready_at, hold=hold.key, version=version
         )
@@ -91,8 +90,18 @@ class PlanDesk:
             self._live.release(ask.hold, cause=ask.cause or None)
         except NotFound:
             return self._standing()
-        await self._keep_holds()
+        await self._keep_held()
         return self._standing()
+
+    async def _keep_held(self) -> int:
+        """The plan as it stands and what is held, on record in one step."""
+        made, held = self._live.version(), tuple(self._live.holds())
+
+        def write(tx: Tx) -> int:
+            _keep_holds(tx, held)
+            return self._put(tx, made)
+
+        return await self._store.write(write)
 
     async def add(self, ask: wire.AddOrder) -> wire.PlanChanged:
         """A work order into the plan: on its hold where that stands, else as any other."""
@@ -215,10 +224,6 @@ class PlanDesk:
 
     def _hold_again(self, item: str, quantity: int, expires: Instant) -> None:
         self._live.hold(item, quantity, expires_at=expires)
-
-    async def _keep_holds(self) -> None:
-        held = tuple(self._live.holds())
-        await self._store.write(lambda tx: _keep_holds(tx, held))
 
     async def _done(self, what: str, cause: str) -> bool:
         found = await self._store.read(lambda tx: tx.events.by_once(f"{what}:{cause}"))

@@ -1,0 +1,104 @@
+"""``hanse connect URL``: look at a device, choose signals, collect."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from hanse.cli.folders import folder_option, json_option, known
+from hanse.cli.output import say_json, table
+from hanse.collect.inspect import Look, look
+from hanse.collect.mapping import Line, from_toml, to_toml
+from hanse.model.event import Draft
+from hanse.model.plant import Machine
+from hanse.model.text import Text
+from hanse.node.asking import with_broker
+from hanse.node.connections import Setup, mapping_of, setups
+from hanse.node.context import Context
+from hanse.node.offline import offline
+from hanse.node.pages.equipment import world_of
+from hanse.store import Tx
+
+
+@click.command()
+@click.argument("url")
+@click.option("--name", default="", help="What the connection is called.")
+@click.option("--asset", default="", help="The machine it is, where the device does not say.")
+@click.option("--all", "everything", is_flag=True, help="Take every signal, not only proposals.")
+@click.option("--look", "look_only", is_flag=True, help="Only look; nothing is kept.")
+@click.option("--mapping", type=click.Path(path_type=Path, dir_okay=False), help="A mapping file.")
+@folder_option
+@json_option
+def connect(url: str, folder: Path, *, as_json: bool, **wishes: Any) -> None:
+    """Look at a device, take its proposed signals, and collect them from now on."""
+    home = known(folder)
+    with offline(home) as context:
+        found = asyncio.run(look(url, world_of(context), asset=wishes["asset"], progress=_say))
+        lines = _lines(found, wishes)
+        if not wishes["look_only"]:
+            _keep(context, found, lines, name=wishes["name"])
+    if not wishes["look_only"]:
+        asyncio.run(_reload(home))
+    if as_json:
+        say_json({"protocol": found.protocol, "signals": lines, "toml": to_toml(lines)})
+        return
+    rows = [(x.asset, x.name, x.unit, x.kind.value, x.address) for x in lines]
+    click.echo(table(rows, ("machine", "signal", "unit", "kind", "address")))
+    click.echo(
+        f"{len(lines)} of {found.signals} signals" + ("" if wishes["look_only"] else " kept")
+    )
+
+
+def _say(sentence: str) -> None:
+    click.echo(sentence, err=True)
+
+
+def _lines(found: Look, wishes: dict[str, Any]) -> tuple[Line, ...]:
+    if wishes["mapping"]:
+        lines, wrong = from_toml(wishes["mapping"].read_text(encoding="utf-8"))
+        for error in wrong:
+            click.echo(str(error), err=True)
+        return tuple(lines)
+    proposals = [p for asset in found.assets for p in asset.signals]
+    return tuple(p.line for p in proposals if p.chosen or wishes["everything"])
+
+
+def _keep(context: Context, found: Look, lines: tuple[Line, ...], *, name: str) -> None:
+    setup = Setup(
+        key=name or found.protocol,
+        protocol=found.protocol,
+        settings=msgspec.to_builtins(found.settings),
+        lines=lines,
+    )
+    types = {asset.key: asset.asset_type for asset in found.assets}
+
+    def write(tx: Tx) -> None:
+        setups(tx).put(setup.key, setup)
+        mapping_of(tx, setup)
+        for asset in sorted({line.asset for line in lines}):
+            if tx.machines.get(asset) is None:
+                kind = types.get(asset) or "machine"
+                tx.machines.put(Machine(key=asset, title=asset, asset_type=kind, work_centre=asset))
+        text = Text(f"{setup.key} is connected", f"已连接 {setup.key}")
+        tx.events.append(Draft(kind="collect.connection_added", subject=setup.key, text=text))
+
+    context.store.write_sync(write)
+
+
+async def _reload(home: Any) -> None:
+    """Have the running node begin anew from the record; without one it will when it starts."""
+    from hanse.model.errors import Unreachable
+    from hanse.transmit.nats.requests import ask
+
+    async def tell(nats: Any) -> None:
+        for command in ("collect.reload", "decide.reload"):
+            await ask(nats, command, "", answer=bool)
+
+    try:
+        await with_broker(home, tell)
+    except Unreachable:
+        click.echo("The node does not run; it collects when it starts (hanse up).", err=True)

@@ -1,0 +1,61 @@
+"""``hanse import`` and ``hanse export``: records in from files, and out to files."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+
+from hanse.cli.folders import folder_option, json_option, known
+from hanse.cli.output import NO, say_json
+from hanse.links.imports import KINDS, Setting, read_file
+from hanse.model.errors import NotFound
+from hanse.node.offline import offline
+from hanse.node.pages.equipment import take_in_file
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--kind", type=click.Choice(list(KINDS)), help="What the file holds, if not clear.")
+@folder_option
+@json_option
+def import_(files: tuple[Path, ...], kind: str | None, folder: Path, *, as_json: bool) -> None:
+    """Take CSV or XLSX files in: good rows are kept, each bad row is named with what to do."""
+    told: list[dict[str, object]] = []
+    with offline(known(folder)) as context:
+        zone = ZoneInfo(context.settings.firm.timezone)
+        for path in files:
+            if not path.exists():
+                raise NotFound("there is no such file", subject=str(path))
+            setting = Setting(now=context.clock.now(), timezone=zone)
+            found = read_file(path.name, path.read_bytes(), setting=setting, kind=kind)
+            counts = asyncio.run(take_in_file(context, path.name, found, by="command line"))
+            problems = [p.in_("en") for p in found.problems]
+            told.append({"file": str(path), "kept": counts, "problems": problems})
+    if as_json:
+        say_json({"files": told})
+    else:
+        for one in told:
+            click.echo(f"{one['file']}: kept {one['kept']}")
+            for problem in one["problems"]:  # type: ignore[attr-defined]
+                click.echo(f"  {problem}", err=True)
+    sys.exit(NO if any(one["problems"] for one in told) else 0)
+
+
+@click.command()
+@click.argument("target", type=click.Path(path_type=Path, file_okay=False))
+@folder_option
+@json_option
+def export(target: Path, folder: Path, *, as_json: bool) -> None:
+    """Write a whole copy of the record and every ledger into a folder, readable by anyone."""
+    from hanse.node.exporting import export_all
+
+    with offline(known(folder)) as context:
+        written = export_all(context, target)
+    if as_json:
+        say_json({"files": written})
+    else:
+        click.echo("\n".join(written))

@@ -1,0 +1,148 @@
+"""``hanse peer``, ``hanse rfq`` and ``hanse ledger``: partners, asking, and what was agreed."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import click
+import msgspec
+
+from hanse.cli.folders import folder_option, json_option, known
+from hanse.cli.output import NO, say_json, table
+from hanse.match.ledger.audit import verify_file
+from hanse.model.errors import BadInput
+from hanse.model.event import Event
+from hanse.model.time import parse_instant
+from hanse.node.acts.buying import open_demand
+from hanse.node.dealing.introducing import begin, fetch_card
+from hanse.node.dealing.partners import need, partners
+from hanse.node.offline import offline
+from hanse.node.pages.peers import short_code
+from hanse.store import Tx
+
+
+@click.group()
+def peer() -> None:
+    """Firms this node deals with."""
+
+
+@peer.command("add")
+@click.argument("address")
+@folder_option
+@json_option
+def peer_add(address: str, folder: Path, *, as_json: bool) -> None:
+    """Fetch the card at an address. Compare the code by voice, then hanse peer compare DID CODE."""
+    card = asyncio.run(fetch_card(address))
+    with offline(known(folder)) as context:
+        paused = msgspec.structs.replace(card, active=False)
+        context.store.write_sync(lambda tx: partners(tx).put(card.did, paused))
+        code = short_code(context.identity.did, card.did)
+    if as_json:
+        say_json({"did": card.did, "name": card.name, "code": code})
+    else:
+        click.echo(f"{card.name}\n{card.did}\nCompare by voice: {code}")
+
+
+@peer.command("compare")
+@click.argument("did")
+@click.argument("code")
+@folder_option
+def peer_compare(did: str, code: str, folder: Path) -> None:
+    """The code your partner read out: where it is the same, dealing begins."""
+    with offline(known(folder)) as context:
+        ours = short_code(context.identity.did, did)
+        if code.replace(" ", "") != ours.replace(" ", ""):
+            raise BadInput(
+                "the codes differ", subject=did, remedy="Do not deal; someone stands between you"
+            )
+
+        def write(tx: Tx) -> None:
+            partner = msgspec.structs.replace(need(tx, did), active=True)
+            partners(tx).put(did, partner)
+            begin(tx, context, did)
+
+        context.store.write_sync(write)
+    click.echo("The codes are the same: dealing begins.")
+
+
+@peer.command("list")
+@folder_option
+@json_option
+def peer_list(folder: Path, *, as_json: bool) -> None:
+    """All known firms."""
+    with offline(known(folder)) as context:
+        found = context.store.read_sync(lambda tx: partners(tx).all())
+    if as_json:
+        say_json({"peers": found})
+    else:
+        rows = [(p.name, "dealing" if p.active else "paused", p.url, p.did) for p in found]
+        click.echo(table(rows, ("name", "", "address", "identity")))
+
+
+@click.command()
+@click.argument("item")
+@click.argument("quantity", type=click.IntRange(min=1))
+@click.option("--due", required=True, help="When it is needed: 2026-12-01T12:00:00Z")
+@click.option("--order", default="", help="The customer's order it is for.")
+@folder_option
+@json_option
+def rfq(item: str, quantity: int, due: str, order: str, **where: object) -> None:
+    """Ask partners for so many of an item; the node goes on by its policy."""
+    folder = Path(str(where["folder"]))
+    with offline(known(folder)) as context:
+
+        def write(tx: Tx) -> Event:
+            tx.items.need(item)
+            return open_demand(
+                tx, context, item=item, quantity=Decimal(quantity), due=parse_instant(due),
+                order=order,
+            )  # fmt: skip
+
+        event = context.store.write_sync(write)
+    if where["as_json"]:
+        say_json({"event": event.id, "loop": event.loop})
+    else:
+        click.echo(f"{event.text.en}\nFollow it on the page of loop {event.loop}")
+
+
+@click.group()
+def ledger() -> None:
+    """What was agreed with partners, signed by both."""
+
+
+@ledger.command("verify")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--key", "keys", multiple=True, help="DID=did:key of a firm that is not a did:key.")
+@json_option
+def ledger_verify(file: Path, keys: tuple[str, ...], *, as_json: bool) -> None:
+    """Check an exported ledger offline: every hash and both signatures. Needs no node."""
+    finding = verify_file(file, keys=dict(key.split("=", 1) for key in keys) or None)
+    if as_json:
+        say_json({"ok": finding.ok, "finding": finding})
+    else:
+        click.echo(f"{finding.entries} entries between {' and '.join(finding.parties)}")
+        click.echo("Every hash and both signatures hold." if finding.ok else finding.problem)
+    sys.exit(0 if finding.ok else NO)
+
+
+@ledger.command("show")
+@folder_option
+@json_option
+def ledger_show(folder: Path, *, as_json: bool) -> None:
+    """Every chain with its newest entries."""
+    from hanse.node.pages.trading import RecordLedger
+
+    with offline(known(folder)) as context:
+        port = RecordLedger(context)
+        chains = asyncio.run(port.chains())
+        found = {c.firm: asyncio.run(port.chain(c.id, limit=50))[1] for c in chains}
+    if as_json:
+        say_json(found)
+        return
+    for firm, entries in found.items():
+        click.echo(f"\n{firm}")
+        rows = [(e.seq, f"{e.at:%Y-%m-%d %H:%M:%S}", e.kind, e.text.en) for e in entries]
+        click.echo(table(rows, ("#", "at (UTC)", "kind", "what")))

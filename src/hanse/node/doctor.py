@@ -1,0 +1,92 @@
+"""A look at a node from outside its processes: what is wrong, and what to do about it."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Struct
+
+from hanse.model.errors import HanseError, NotFound, Unreachable
+from hanse.node.broker import read_note
+from hanse.node.folder import Folder
+from hanse.node.identity import load_identity
+from hanse.node.settings import read_settings
+from hanse.node.world import RealClock
+from hanse.transmit.nats.server import program
+
+FREE_BYTES_MIN = 500_000_000
+CONNECT_S = 2.0
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """One thing looked at."""
+
+    name: str
+    ok: bool
+    said: str
+    remedy: str = ""
+
+
+def examine(folder: Folder) -> list[Found]:
+    """Everything that can be seen from outside, one after the other."""
+    looks: dict[str, Callable[[Folder], str]] = {
+        "settings": _settings,
+        "keys": _keys,
+        "broker program": lambda _: str(program()),
+        "broker": _broker,
+        "door": _door,
+        "disk": _disk,
+    }
+    return [_look(name, look, folder) for name, look in looks.items()]
+
+
+def _look(name: str, look: Callable[[Folder], str], folder: Folder) -> Found:
+    try:
+        return Found(name=name, ok=True, said=look(folder))
+    except HanseError as error:
+        said = f"{error.subject}: {error.what}" if error.subject else error.what
+        return Found(name=name, ok=False, said=said, remedy=error.remedy)
+
+
+def _settings(folder: Folder) -> str:
+    return read_settings(folder.path).firm.name
+
+
+def _keys(folder: Folder) -> str:
+    return load_identity(folder, clock=RealClock()).did
+
+
+def _broker(folder: Folder) -> str:
+    note = read_note(folder)
+    if note is None:
+        raise NotFound("it was never started", remedy="hanse up")
+    return _answers(note.url)
+
+
+def _door(folder: Folder) -> str:
+    path = folder.run_file("web.json")
+    if not path.exists():
+        raise NotFound("it was never open", remedy="hanse up")
+    return _answers(str(msgspec.json.decode(path.read_bytes())["url"]))
+
+
+def _answers(url: str) -> str:
+    parts = urlsplit(url)
+    try:
+        with socket.create_connection((parts.hostname or "", parts.port or 443), CONNECT_S):
+            return f"{url} answers"
+    except OSError as error:
+        raise Unreachable(
+            "nothing answers there", subject=url, remedy="hanse up; see logs/ in the folder"
+        ) from error
+
+
+def _disk(folder: Folder) -> str:
+    free = shutil.disk_usage(folder.path).free
+    if free < FREE_BYTES_MIN:
+        raise Unreachable(f"{free / 1e6:.0f} MB free", remedy="Make room")
+    return f"{free / 1e9:.0f} GB free"
