@@ -15,8 +15,8 @@ from hanse.model.time import Clock
 from hanse.node.chain.lay import PLANTS_FILE, Laid
 from hanse.node.children import Child
 
-READY_S = 120.0
-POLL_S = 0.1
+READY_S = 240.0
+POLL_S = 0.5
 
 
 class RunningChain:

@@ -74,4 +74,5 @@ def _config(context: Context, ports: Ports, url: str) -> uvicorn.Config:
         ssl_keyfile=context.identity.key_file if tls else None,
         timeout_graceful_shutdown=2,
         server_header=False,
+        lifespan="off",
     )
