@@ -29,6 +29,7 @@ class LineStanding(Struct, frozen=True, kw_only=True):
     received: Decimal = Decimal(0)
     rejected: Decimal = Decimal(0)
     invoiced: Decimal = Decimal(0)
+    arrivals: tuple[Delivery, ...] = ()
 
 
 class Terms(Struct, frozen=True, kw_only=True):
@@ -216,8 +217,13 @@ def _receipt(contract: Contract, document: trade.ReceiptAdvice, by: str) -> Cont
         bad = Decimal(line.rejected_quantity)
         _must(old.received + more <= old.despatched, "more than was despatched", line.id)
         _must(bad <= more, "more rejected than received", line.id)
+        came = Delivery(quantity=str(more), date_time=document.issue_date_time)
         terms = _with_line(
-            terms, line.order_line_id, received=old.received + more, rejected=old.rejected + bad
+            terms,
+            line.order_line_id,
+            received=old.received + more,
+            rejected=old.rejected + bad,
+            arrivals=(*old.arrivals, came),
         )
     return _with_terms(contract, terms)
 

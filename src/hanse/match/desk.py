@@ -15,14 +15,14 @@ from typing import Any, TypeVar
 from hanse.match import contract as contracts
 from hanse.match import enquiry as asking
 from hanse.match import offer as selling
-from hanse.match.agree import Agreements
+from hanse.match.agree import Agreements, kind_of
 from hanse.match.choose.few import Choice, choose
 from hanse.match.counter import Context, Counter
 from hanse.match.intake import Intake
 from hanse.match.ledger import keys
 from hanse.match.ledger.chain import Chain, KeyCard
 from hanse.match.ledger.pair import Intent
-from hanse.match.messages import DOCUMENTS, Incoming, Outgoing, document_of
+from hanse.match.messages import AGREED, DOCUMENTS, Incoming, Outgoing, document_of
 from hanse.match.policy import Policy
 from hanse.match.shelf import Shelf
 from hanse.match.words import told
@@ -276,6 +276,17 @@ class Desk:
     def state(self, partner: str, document: trade.Aggregate, ctx: Context) -> None:
         """Put a fact on the ledger: despatch, receipt, quality, invoice, payment or dispute."""
         self.agreements.propose(partner, document, until=ctx.at + FACT_LASTS, ctx=ctx)
+
+    def say(self, partner: str, document: trade.Aggregate, ctx: Context) -> None:
+        """Send word that binds nobody: a disturbance, an answer to one, a forecast.
+
+        Raises:
+            Conflict: documents that both sign go by `change`, `cancel` and `state`.
+        """
+        kind = kind_of(document)
+        if kind in AGREED:
+            raise Conflict("this must be signed by both", subject=kind)
+        self.counter.post(partner, kind, document, ctx)
 
     def accept(self, partner: str, ctx: Context) -> None:
         """Sign the partner's open proposal (a person agreed, or a flow within its policy)."""

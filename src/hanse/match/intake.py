@@ -53,6 +53,8 @@ class Intake:
             "hold": self._on_hold,
             "displaced": self._on_displaced,
             "disturbance": self._on_disturbance,
+            "ripple_answer": self._on_told,
+            "forecast": self._on_told,
         }
 
     def _on_rfq(self, incoming: Incoming, ctx: Context) -> None:
@@ -145,6 +147,13 @@ class Intake:
         self.counter.tell(
             "match.displaced", rfq, told.displaced(off), ctx, partner=incoming.source, rfq=rfq
         )
+
+    def _on_told(self, incoming: Incoming, ctx: Context) -> None:
+        document = _document(incoming, trade.Aggregate)
+        kind = "match.rippled" if isinstance(document, trade.RippleAnswer) else "match.forecast"
+        number = str(getattr(document, "id", ""))
+        text, about = told.heard(document), {"partner": incoming.source}
+        self.counter.tell(kind, number, text, ctx, **about, document=body_of(document))
 
     def _on_disturbance(self, incoming: Incoming, ctx: Context) -> None:
         notice = _document(incoming, trade.Disturbance)

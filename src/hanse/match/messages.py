@@ -37,6 +37,8 @@ DOCUMENTS: dict[str, type[trade.Aggregate]] = {
     "remittance_advice": trade.RemittanceAdvice,
     "dispute": trade.Dispute,
     "disturbance": trade.Disturbance,
+    "ripple_answer": trade.RippleAnswer,
+    "forecast": trade.Forecast,
 }
 """Message kind -> the document it carries."""
 

@@ -102,6 +102,22 @@ def _disturbed(notice: trade.Disturbance) -> Text:
     )
 
 
+def _heard(document: trade.Aggregate) -> Text:
+    if isinstance(document, trade.RippleAnswer):
+        money = f"{document.value_at_risk} {document.currency}"
+        return Text(
+            f"A partner has {document.orders} orders affected, {money} at risk.",
+            f"伙伴有 {document.orders} 个订单受影响，风险金额 {money}。",
+        )
+    if isinstance(document, trade.Forecast):
+        item = document.item.buyers_item_identification
+        return Text(
+            f"A partner expects demand for {item} from {document.sources} customers.",
+            f"伙伴预计 {document.sources} 家客户对 {item} 的需求。",
+        )
+    return Text("A partner sent word.", "伙伴发来消息。")
+
+
 def _name(kind: str) -> Text:
     return KIND_NAMES.get(kind, Text(kind, kind))
 
@@ -178,6 +194,7 @@ told = SimpleNamespace(
     held=_held,
     displaced=_displaced,
     disturbed=_disturbed,
+    heard=_heard,
     proposed=_proposed,
     signed=_signed,
     turned_down=_turned_down,

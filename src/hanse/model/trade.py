@@ -521,6 +521,46 @@ class Disturbance(Aggregate, frozen=True, kw_only=True):
     note: Note = ""
 
 
+class RippleAnswer(Aggregate, frozen=True, kw_only=True):
+    """What a disturbance does to the one who answers, told only to its direct partner.
+
+    ``first_short`` is the first instant something is missing; money is what is at risk in the
+    answerer's own orders; ``survive_days`` how long stock lasts, ``recover_days`` how long
+    until a replacement runs; ``hops`` how far from the origin it stands.
+    """
+
+    id: Number
+    disturbance_id: Number
+    issue_date_time: Moment
+    orders: Annotated[int, Meta(ge=0, le=1_000_000)]
+    value_at_risk: Positive
+    currency: Currency
+    first_short: Moment | None = None
+    survive_days: Positive = "0"
+    recover_days: Positive | None = None
+    replacement_quoted: Positive = "0"
+    hops: Annotated[int, Meta(ge=0, le=16)] = 1
+
+
+class ForecastBucket(Aggregate, frozen=True, kw_only=True):
+    """Demand expected in a period, over all of the sender's customers together."""
+
+    start_date_time: Moment
+    end_date_time: Moment
+    quantity: Positive
+
+
+class Forecast(Aggregate, frozen=True, kw_only=True):
+    """UBL Forecast, aggregated: what end demand a supplier may expect, customers not named."""
+
+    id: Number
+    issue_date_time: Moment
+    item: TradeItem
+    unit_code: UnitCode = "C62"
+    sources: Annotated[int, Meta(ge=1, le=1_000_000)]
+    forecast_line: Annotated[tuple[ForecastBucket, ...], Meta(min_length=1, max_length=LINES_MAX)]
+
+
 def trade_party(party: Party) -> TradeParty:
     """A firm as it is written on documents."""
     names = tuple(Identification(scheme_id=i.scheme, id=i.id) for i in party.identifiers)
