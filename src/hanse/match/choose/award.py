@@ -24,6 +24,7 @@ from hanse.match.choose.problem import Award, AwardProblem, Floats, checked, cos
 
 SLICE_ROUNDS = 2_000
 RESTART_AFTER = 40
+EXACT_SHARE_MIN = 0.3
 Seconds = Callable[[], float]
 
 
@@ -132,7 +133,8 @@ def solve(
     if problem.offers <= most:
         share = 0.25 if switched else 0.1
         best = improve(problem, best, seconds=seconds * share, seed=seed, now_s=now_s)
-        exact = solve_exact(problem, seconds=max(0.1, (seconds - (now_s() - begun)) * 0.97))
+        left = (seconds - (now_s() - begun)) * 0.97
+        exact = solve_exact(problem, seconds=max(seconds * EXACT_SHARE_MIN, left))
         if exact is not None:
             best = _better(problem, best, exact)
     else:
