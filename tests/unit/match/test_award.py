@@ -12,7 +12,7 @@ from hanse.model.errors import BadInput
 
 def test_a_small_tender_is_solved_within_a_hair_of_the_exact_optimum():
     problem = tender(6, 4, seed=3)
-    award = solve(problem, seconds=20.0)
+    award = solve(problem, seconds=8.0)
     exact = solve_exact(problem, seconds=20.0)
     assert award.cost <= exact.cost * 1.001
     assert award.bound is None or award.bound <= award.cost * (1 + 1e-6)
