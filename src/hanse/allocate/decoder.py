@@ -179,7 +179,8 @@ def _fit_batch(board: Board, op: int, index: int, since: Ready, *, patient: bool
         leader = line.ops[at]
         if line.ends[at] > own.end:
             break
-        if line.starts[at] >= since.start and _may_join(board, task, choice, leader):
+        fits = line.starts[at] >= since.start and line.ends[at] >= since.end
+        if fits and _may_join(board, task, choice, leader):
             shared = board.placed[leader]
             assert shared is not None
             return shared._replace(

@@ -27,7 +27,7 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     near_s: Annotated[int, Meta(ge=0, le=90 * 86_400)] = 86_400
     move_minor: Annotated[int, Meta(ge=0, le=MOVE_COST_MINOR_MAX)] = 10
     machine_minor: Annotated[int, Meta(ge=0, le=MOVE_COST_MINOR_MAX)] = 100
-    stay_s: Annotated[int, Meta(ge=0, le=7 * 86_400)] = 3_600
+    stay_s: Annotated[int, Meta(ge=0, le=7 * 86_400)] = 3 * 3_600
     compiled_from_ops: Annotated[int, Meta(ge=0)] = 400
     horizon_days: Annotated[int, Meta(ge=1, le=3_650)] = 370
 

@@ -175,6 +175,7 @@ def _fit_batch(
             break
         if (
             s[s[S_LANE_START] + at] >= start
+            and s[s[S_LANE_END] + at] >= end_min
             and not a[a[FIXED] + leader]
             and a[a[OP_FAMILY] + leader] == a[a[OP_FAMILY] + op]
             and a[a[OP_PIECES] + op] <= room - s[s[S_LOAD] + leader]
