@@ -174,6 +174,7 @@ class Partner:
             ssl_keyfile=self.folder / "key.pem",
             ssl_certfile=self.folder / "cert.pem",
             log_level="critical",
+            interface="asgi3",
             lifespan="off",
         )
         web = uvicorn.Server(config)

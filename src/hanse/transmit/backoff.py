@@ -5,11 +5,11 @@ from __future__ import annotations
 from hanse.model.dice import Dice
 
 DELAY_MIN_S = 0.2
-DELAY_MAX_S = 5.0
+DELAY_MAX_S = 1.8
 
 
 def delay_s(tries: int, dice: Dice) -> float:
-    """Seconds before the next try: doubling from 0.2 s to 5 s, the upper half of it by chance.
+    """Seconds before the next try: doubling from 0.2 s to 1.8 s, the upper half of it by chance.
 
     Args:
         tries: how many have failed, from 1.

@@ -45,7 +45,7 @@ class PeerState(Struct, kw_only=True):
 class LetterRelay(Generic[T]):
     """Sends letters. `poke` after a commit sends at once; SWEEP_S finds what is left.
 
-    A firm that does not answer is tried for ever, 0.2 to 5 s apart, and holds up nobody else. A
+    A firm that does not answer is tried for ever, 0.2 to 1.8 s apart, and holds up nobody else. A
     letter it refuses (signed) is dead and shown; the next one follows. A letter that its node
     cannot read TRIES_MAX times is dead too, and a signed `skip` takes its number.
     """
