@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlalchemy.exc as sx
 
-from hanse.model.errors import Broken, Conflict, HanseError, TooMuch, Unreachable
+from hanse.model.errors import BadInput, Broken, Conflict, HanseError, TooMuch, Unreachable
 
 _FULL = ("database or disk is full", "no space left", "could not extend file", "disk i/o error")
 _BROKEN = ("malformed", "not a database", "file is encrypted", "invalid page", "could not decode")
 _BUSY = ("database is locked", "database table is locked", "lock timeout", "canceling statement")
 
 
-def told(error: Exception, subject: str) -> Exception:
+def told(error: BaseException, subject: str) -> BaseException:
     """A database's error as one of ours; anything else stays what it is."""
     if isinstance(error, HanseError) or not isinstance(error, sx.DBAPIError):
         return error
@@ -19,6 +19,8 @@ def told(error: Exception, subject: str) -> Exception:
     ours = _by_words(said, subject)
     if ours is None and isinstance(error, sx.IntegrityError):
         ours = Conflict(f"it is there already, or names what is not: {said}", subject=subject)
+    if ours is None and isinstance(error, sx.DataError):
+        ours = BadInput(f"the database cannot keep such a value: {said}", subject=subject)
     return ours if ours is not None else _unreachable(error, subject)
 
 

@@ -10,12 +10,14 @@ from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 import sqlalchemy.exc as sx
+import structlog
 
 from hanse.model.errors import Conflict
 from hanse.store.failures import told
 from hanse.store.tx import Tx
 
 R = TypeVar("R")
+log = structlog.get_logger(__name__)
 
 TOGETHER_MAX = 64
 """Writes that share one commit when they wait at the same time."""
@@ -30,7 +32,7 @@ class Job(Generic[R]):
         self.fn = fn
         self.answer: Future[R] = Future()
         self.result: R | None = None
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
     def run(self, tx: Tx) -> None:
         """Run inside the transaction; an error of its own is kept for its own caller."""
@@ -60,6 +62,9 @@ class Writer:
         self._jobs: queue.SimpleQueue[Job[Any] | None] = queue.SimpleQueue()
         self._told: list[OnCommit] = []
         self._closed = False
+        self._gate = threading.Lock()
+        self.unheard = 0
+        """Commits of which somebody who wanted to be told could not be."""
         self._thread = threading.Thread(target=self._work, name="record-writer", daemon=True)
         self._thread.start()
 
@@ -69,12 +74,13 @@ class Writer:
         Raises:
             Conflict: the record is closed, or this is called from inside a write.
         """
-        if self._closed:
-            raise Conflict("the record is closed", subject=self._subject)
         if threading.current_thread() is self._thread:
             raise Conflict("a write inside a write", remedy="Use the transaction you have")
         job = Job(fn)
-        self._jobs.put(job)
+        with self._gate:
+            if self._closed:
+                raise Conflict("the record is closed", subject=self._subject)
+            self._jobs.put(job)
         return job.answer
 
     def on_commit(self, tell: OnCommit) -> None:
@@ -83,8 +89,10 @@ class Writer:
 
     def close(self) -> None:
         """Finish what waits, then stop."""
-        self._closed = True
-        self._jobs.put(None)
+        with self._gate:
+            if not self._closed:
+                self._jobs.put(None)
+            self._closed = True
         self._thread.join()
 
     def _work(self) -> None:
@@ -108,7 +116,7 @@ class Writer:
     def _commit(self, jobs: list[Job[Any]]) -> None:
         try:
             touched = self._one_transaction(jobs)
-        except Exception as error:  # noqa: BLE001 (whatever it was, its caller is told)
+        except BaseException as error:  # noqa: BLE001 (whatever it was, its caller is told)
             if len(jobs) > 1:
                 for job in jobs:
                     job.error = None
@@ -118,8 +126,16 @@ class Writer:
         for job in jobs:
             job.settle()
         if touched:
-            for tell in self._told:
+            self._tell(touched)
+
+    def _tell(self, touched: frozenset[str]) -> None:
+        """Nobody who is told (a loop that has ended, say) may stop the writing."""
+        for tell in self._told:
+            try:
                 tell(touched)
+            except Exception as error:  # noqa: BLE001 (counted and logged; the relay looks anyway)
+                self.unheard += 1
+                log.warning("nobody heard of a commit", why=repr(error))
 
     def _one_transaction(self, jobs: list[Job[Any]]) -> frozenset[str]:
         with self._engine.begin() as connection:

@@ -188,6 +188,15 @@ def test_what_is_not_shaped_like_an_event_is_refused(store, bad):
         store.write_sync(lambda tx: tx.events.append(draft(**bad)))
 
 
+def test_text_with_a_null_character_is_kept_or_refused_never_a_crash(store):
+    try:
+        event = store.write_sync(lambda tx: tx.events.append(draft(subject="a\0b")))
+    except BadInput:
+        assert store.read_sync(lambda tx: tx.events.count()) == 0
+    else:
+        assert store.read_sync(lambda tx: tx.events.get(event.id)).subject == "a\0b"
+
+
 def test_an_event_is_announced_on_the_bus_in_the_transaction_that_recorded_it(store):
     told = []
     store.on_commit(told.append)

@@ -11,7 +11,7 @@ from hanse.store.audit import COVERED as AUDIT_COVERED
 from hanse.store.events import COVERED, START, chained
 from hanse.store.schema import AUDIT, EVENTS
 from hanse.store.tx import Tx
-from hanse.store.verify.finding import Looking
+from hanse.store.verify.finding import Looking, rows_of
 
 
 def events(tx: Tx, looking: Looking) -> None:
@@ -38,7 +38,7 @@ def audit(tx: Tx, looking: Looking) -> None:
 
 def _chain(tx: Tx, table: sa.Table, covered: Iterable[str], looking: Looking) -> None:
     before, number = START, 0
-    for row in tx.connection.execute(sa.select(table).order_by(table.c.seq)).mappings():
+    for row in rows_of(tx, sa.select(table).order_by(table.c.seq)):
         looking.at()
         fault = _fault(row, number, before, covered)
         if fault:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
+import sqlalchemy as sa
 from msgspec import Struct
 
 from hanse.model.text import Language, Text
+from hanse.store.tx import Tx
 
 FINDINGS_MAX = 1_000
+ROWS_AT_A_TIME = 500
 
 
 class Finding(Struct, frozen=True, kw_only=True):
@@ -60,6 +64,12 @@ class Looking:
             self.more += 1
             return
         self.findings.append(Finding(check=self.check, subject=subject, text=Text(en, zh)))
+
+
+def rows_of(tx: Tx, query: sa.Select[Any]) -> Iterator[sa.RowMapping]:
+    """The rows of a query, a few at a time, however many there are."""
+    options = {"yield_per": ROWS_AT_A_TIME}
+    yield from tx.connection.execute(query, execution_options=options).mappings()
 
 
 def holes(numbers: list[int]) -> Iterator[tuple[int, int]]:

@@ -14,7 +14,7 @@ from hanse.store.shelf import SHELF, whole
 from hanse.store.spec import SPECS, Spec
 from hanse.store.table import thing_of
 from hanse.store.tx import Tx
-from hanse.store.verify.finding import Looking
+from hanse.store.verify.finding import Looking, rows_of
 
 _BYTES = (
     (schema.OUTBOX, "payload", "sum", "id"),
@@ -36,10 +36,10 @@ def database(tx: Tx, looking: Looking) -> None:
 def things(tx: Tx, looking: Looking) -> None:
     """Every thing against its checksum, its type, and the columns it is found by."""
     for spec in SPECS:
-        for row in tx.connection.execute(sa.select(spec.sql)).mappings():
+        for row in rows_of(tx, sa.select(spec.sql)):
             looking.at()
             _thing(spec, row, looking)
-    for kept in tx.connection.execute(sa.select(SHELF)):
+    for kept in tx.connection.execute(sa.select(SHELF).execution_options(yield_per=500)):
         looking.at()
         try:
             whole(kept)
@@ -63,12 +63,13 @@ def _thing(spec: Spec[Any], row: Any, looking: Looking) -> None:
 def exact_bytes(tx: Tx, looking: Looking) -> None:
     """Messages and documents against their SHA-256; plans against theirs."""
     for table, content, digest, name in _BYTES:
-        for row in tx.connection.execute(sa.select(table)).mappings():
+        for row in rows_of(tx, sa.select(table)):
             looking.at()
             if hashlib.sha256(row[content]).hexdigest() != row[digest]:
                 subject = f"{table.name} {row[name]}"
                 looking.found(subject, "its bytes were changed on disk", "其字节已被更改")
-    for plan in tx.connection.execute(sa.select(schema.PLANS)):
+    plans = sa.select(schema.PLANS).execution_options(yield_per=10)
+    for plan in tx.connection.execute(plans):
         looking.at()
         try:
             version_of(plan)
