@@ -5,7 +5,8 @@ import { unpack, Window } from "./frames.js";
 const SECONDS = 120;
 const HEIGHT_PX = 120;
 const RETRY_MS = 2000;
-const QUIET_MS = 5000;
+const STILL_MS = 500;
+const OTHER_CLOCK_S = 3600;
 
 class LiveChart extends HTMLElement {
   connectedCallback() {
@@ -16,6 +17,7 @@ class LiveChart extends HTMLElement {
     this.limits = list("limits").map((text) => (text ? Number(text) : null));
     this.window = new Window(this.signals.length, SECONDS);
     this.replaceChildren();
+    this.until = Date.now() / 1000;
     this.rows = this.signals.map((_, at) => this.row(at));
     this.open();
     this.resizer = new ResizeObserver(() => this.rows.forEach((row) => row.plot.setSize({ width: this.clientWidth, height: HEIGHT_PX })));
@@ -23,7 +25,7 @@ class LiveChart extends HTMLElement {
     this.drawn = false;
     const draw = () => {
       if (!this.isConnected) return;
-      if (this.fresh) this.draw();
+      if (this.fresh || Date.now() - (this.drawnAt ?? 0) > STILL_MS) this.draw();
       requestAnimationFrame(draw);
     };
     requestAnimationFrame(draw);
@@ -66,7 +68,7 @@ class LiveChart extends HTMLElement {
       cursor: { y: false },
       legend: { show: false },
       hooks,
-      scales: { x: { time: true }, y: { range: (_, min, max) => this.span(min, max, limit) } },
+      scales: { x: { time: true, range: () => [this.until - SECONDS, this.until] }, y: { range: (_, min, max) => this.span(min, max, limit) } },
       axes: [{ ...axis, ...times, space: 90 }, { ...axis, size: 52 }],
       series: [{}, { stroke: accent, width: 1.6, spanGaps: false, points: { show: false } }],
     };
@@ -102,18 +104,33 @@ class LiveChart extends HTMLElement {
     this.socket.onmessage = (message) => {
       this.window.add(unpack(message.data, this.signals.length));
       this.fresh = true;
-      this.heard = Date.now();
     };
     this.socket.onclose = () => {
       if (this.isConnected) setTimeout(() => this.isConnected && this.open(), RETRY_MS);
     };
   }
 
+  /** Where the paper ends: now, unless the node lives by another clock (a replay, a simulation). */
+  end(last) {
+    const now = Date.now() / 1000;
+    return Math.abs(now - last) < OTHER_CLOCK_S ? Math.max(now, last) : last;
+  }
+
+  /** A device sends what changes: its last value holds until now, unless it ended in a gap. */
+  held(t, v) {
+    const last = v[v.length - 1];
+    if (last === null || this.until <= t[t.length - 1]) return [t, v];
+    return [[...t, this.until], [...v, last]];
+  }
+
   draw() {
     this.fresh = false;
+    this.drawnAt = Date.now();
     const { t, v } = this.window;
+    if (!t.length) return;
+    this.until = this.end(t[t.length - 1]);
     this.rows.forEach((row, at) => {
-      row.plot.setData([t, v[at]]);
+      row.plot.setData(this.held(t, v[at]));
       const last = v[at].findLast((value) => value !== null);
       row.value.textContent = last === undefined ? "–" : `${Number(last.toPrecision(4))} ${row.unit}`;
     });
