@@ -33,6 +33,8 @@ RETRY_REFUSED_S = 30.0
 """A refused login is tried again this seldom, so that no account gets locked."""
 PACK_S_MIN, PACK_S_MAX = 0.01, 5.0
 PACK_SAMPLES_MAX = 20_000
+LOOKS_PER_PACK = 4
+"""How often within ``pack_s`` it is looked whether ``pack_samples`` have come."""
 SINK_RETRY_S = 0.5
 FLUSH_AT_END_S_MAX = 5.0
 RATE_WINDOW_S = 5.0
@@ -226,9 +228,8 @@ class Collector:
             await self._flush()
 
     async def _wait_for_a_pack(self, pause_s: float) -> None:
-        steps = max(1, round(pause_s / 0.01))
-        for _ in range(steps):
-            await asyncio.sleep(pause_s / steps)
+        for _ in range(LOOKS_PER_PACK):
+            await asyncio.sleep(pause_s / LOOKS_PER_PACK)
             if self._take.waiting >= self.connection.pack_samples:
                 return
 
