@@ -24,8 +24,9 @@ PROOF_OPS_MAX = 320
 FLEXIBLE_PROOF_OPS_MAX = 150
 """Above these CP-SAT adds nothing in seconds."""
 
-TABU_SHARE = 0.3
-"""Part of the time for tabu search where CP-SAT has the rest."""
+TABU_SHARE_LEAST = 0.1
+TABU_SHARE_MORE = 0.4
+"""Part of the time for tabu search where CP-SAT has the rest: more the larger the problem."""
 
 THREADS = 2
 MEETINGS = 4
@@ -108,7 +109,8 @@ def solve(problem: JobShop, limits: Limits) -> Solved:
     best.bound = min(best.bound, best.makespan)
     largest = FLEXIBLE_PROOF_OPS_MAX if problem.flexible() else PROOF_OPS_MAX
     proving = limits.prove and problem.size() <= largest
-    until = began + limits.seconds * (TABU_SHARE if proving else 1.0)
+    share = TABU_SHARE_LEAST + TABU_SHARE_MORE * (problem.size() / largest) ** 2
+    until = began + limits.seconds * (share if proving else 1.0)
     _take(best, _together(run, best.bound, until))
     if proving and best.makespan > best.bound and not limits.cancelled():
         from hanse.allocate.cpsat import prove
