@@ -32,15 +32,38 @@ async def show(folder: Path, wishes: Wishes, *, say: Callable[[str], None], brow
         loop.add_signal_handler(number, stop.set)
     say(f"Starting {len(laid.folders)} firms in {folder} ...")
     async with RunningChain(folder, laid, clock) as running:
-        await running.ready()
-        _tell(chain, links, say)
-        if browser:
-            with contextlib.suppress(webbrowser.Error):
-                webbrowser.open(links[chain.story.buyer])
-        telling = asyncio.create_task(_play(chain, laid, wishes, say))
+        telling = asyncio.create_task(_tell_all(running, (chain, links), wishes, say))
+        page = links[chain.story.buyer] if browser else ""
+        opening = asyncio.create_task(_open_page(running, page))
         await stop.wait()
         telling.cancel()
+        opening.cancel()
         say("Stopping ...")
+
+
+async def _open_page(running: RunningChain, link: str) -> None:
+    if not link:
+        return
+    await running.ready()
+    with contextlib.suppress(webbrowser.Error):
+        await asyncio.to_thread(webbrowser.open, link)
+
+
+async def _tell_all(
+    running: RunningChain,
+    what: tuple[Chain, dict[str, str]],
+    wishes: Wishes,
+    say: Callable[[str], None],
+) -> None:
+    """Say where the pages are as soon as they answer, then play the story."""
+    chain, links = what
+    try:
+        await running.ready()
+    except HanseError as error:
+        say(str(error))
+        return
+    _tell(chain, links, say)
+    await _play(chain, running.laid, wishes, say)
 
 
 def _tell(chain: Chain, links: dict[str, str], say: Callable[[str], None]) -> None:

@@ -88,14 +88,24 @@ class LiveValues:
 
     def past(self, signals: tuple[int, ...], *, start_ns: int, end_ns: int) -> Series:
         """What is remembered of some signals between two instants."""
-        rows = [
+        return series_of(self.rows(signals, start_ns=start_ns, end_ns=end_ns), signals)
+
+    def rows(
+        self, signals: tuple[int, ...], *, start_ns: int, end_ns: int
+    ) -> list[tuple[int, int, float]]:
+        """The same as rows of (ns, signal, value)."""
+        return [
             (at_ns, signal, value)
             for signal in signals
             if signal in self.last
             for at_ns, value in self.last[signal].past
             if start_ns <= at_ns < end_ns
         ]
-        return series_of(rows, signals)
+
+    def oldest_ns(self, signals: tuple[int, ...]) -> int | None:
+        """From when on all of some signals are remembered, None where one is not."""
+        firsts = [self.last[s].past[0][0] for s in signals if s in self.last and self.last[s].past]
+        return max(firsts) if len(firsts) == len(signals) and firsts else None
 
 
 def _rows(frames: list[Frame], signals: tuple[int, ...]) -> list[tuple[int, int, float]]:

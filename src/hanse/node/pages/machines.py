@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -12,7 +13,7 @@ from hanse.model.plant import PACKML_CODES, Machine, PackMLState, Signal
 from hanse.model.text import Text
 from hanse.model.time import Instant, from_ns, to_ns
 from hanse.node.context import Context
-from hanse.node.pages.live import LiveValues
+from hanse.node.pages.live import LiveValues, series_of
 from hanse.node.watching import ACT, ALARMS, AlarmAct
 from hanse.store import Tx
 from hanse.transmit.nats.requests import ask
@@ -20,7 +21,7 @@ from hanse.web.views.common import Done, State, Tone
 from hanse.web.views.plant import AlarmRow, MachineRow, MachineView, Series, SignalNow
 
 LEADS = ("vibration", "load", "bearing_temperature", "power")
-GAPS_MAX = 50
+NS_PER_US = 1_000
 
 
 class RecordMachines:
@@ -28,6 +29,8 @@ class RecordMachines:
 
     def __init__(self, context: Context, live: LiveValues) -> None:
         self._store = context.store
+        self._clock = context.clock
+        self._folder = context.folder / "history"
         self._live = live
 
     async def rows(self) -> tuple[MachineRow, ...]:
@@ -49,8 +52,28 @@ class RecordMachines:
         self, signals: tuple[int, ...], *, start: Instant, end: Instant, points: int
     ) -> Series:
         """Samples between two instants."""
-        del points
-        return self._live.past(signals, start_ns=to_ns(start), end_ns=to_ns(end))
+        remembered = self._live.past(signals, start_ns=to_ns(start), end_ns=to_ns(end))
+        oldest = self._live.oldest_ns(signals)
+        if oldest is not None and oldest <= to_ns(start):
+            return remembered
+        return await asyncio.to_thread(self._kept, signals, (start, end), points)
+
+    def _kept(
+        self, signals: tuple[int, ...], period: tuple[Instant, Instant], points: int
+    ) -> Series:
+        """Off the history's files; what is not yet committed comes from memory."""
+        from hanse.transmit.history.query import History
+
+        history = History(self._folder, clock=self._clock)
+        found = [history.range(signal, *period, points_max=points) for signal in signals]
+        rows = [
+            (at_us * NS_PER_US, series.signal, value)
+            for series in found
+            for at_us, value in zip(series.at_us.tolist(), series.value.tolist(), strict=True)
+        ]
+        last_ns = max((row[0] for row in rows), default=0)
+        recent = self._live.rows(signals, start_ns=last_ns + 1, end_ns=to_ns(period[1]))
+        return series_of([*rows, *recent], signals)
 
     def live(self, signals: tuple[int, ...]) -> AsyncIterator[Series]:
         """Samples of signals as they arrive."""

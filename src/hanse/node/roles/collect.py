@@ -24,6 +24,8 @@ from hanse.node.connections import (
 )
 from hanse.node.context import Context
 from hanse.store import Store, Tx
+from hanse.transmit.history.writer import ACK_WAIT_S, HistoryWriter
+from hanse.transmit.nats.feed import frames
 from hanse.transmit.nats.requests import answer
 from hanse.transmit.nats.spool import Spool
 from hanse.transmit.nats.telemetry import FramePublisher, PublisherStatus
@@ -49,6 +51,16 @@ async def run(context: Context) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(publisher.run())
         tasks.create_task(floor.run())
+        tasks.create_task(_keep_history(context))
+
+
+async def _keep_history(context: Context) -> None:
+    """Frames into the history, committed with the numbers they cover, then acknowledged."""
+    feed = await frames(context.nats.jetstream(), name="history", ack_wait_s=ACK_WAIT_S)
+    writer = HistoryWriter(
+        context.folder / "history", clock=context.clock, gaps=partial(_record_gap, context.store)
+    )
+    await writer.run(feed)
 
 
 class _Sink:
