@@ -57,6 +57,17 @@ def test_what_cannot_be_kept_is_placed_with_another_firm(told):
     assert broken[0]["node"] not in signed
 
 
+@pytest.mark.data
+def test_a_fault_in_a_real_recording_sets_the_same_loop_going(tmp_path):
+    data = Path(os.environ.get("HANSE_DATA", Path(__file__).parents[3] / "shared" / "data"))
+    recordings = data / "signals" / "skab"
+    if not recordings.is_dir():
+        pytest.skip("the public recordings are not beside the project")
+    code, told = run_demo("--folder", str(tmp_path / "chain"), "--replay", str(recordings))
+    assert code == 0, told
+    assert {step["name"] for step in told["steps"]} >= set(EXPECTED)
+
+
 def test_ctrl_c_leaves_nothing_running(tmp_path):
     folder = tmp_path / "chain"
     process = subprocess.Popen([*DEMO, "--no-browser", "--folder", str(folder)])

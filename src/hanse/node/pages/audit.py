@@ -24,5 +24,6 @@ class RecordAudit:
         """The newest entries."""
         cut = None if before is None else to_ns(before)
         found = await self._store.read(lambda tx: tx.audit.page(limit=limit, before_ns=cut))
+        whole = await self._store.read(lambda tx: tx.audit.whole())
         total = (await self._store.read(lambda tx: tx.audit.head()))[0]
-        return AuditPage(entries=tuple(as_(AuditEntry, e) for e in found), whole=True, total=total)
+        return AuditPage(entries=tuple(as_(AuditEntry, e) for e in found), whole=whole, total=total)
