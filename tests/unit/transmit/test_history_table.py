@@ -1,5 +1,7 @@
+import asyncio
 import datetime as dt
 import json
+import threading
 
 import duckdb
 import numpy as np
@@ -360,3 +362,45 @@ async def test_last_values_survive_a_merge_and_a_restart(tmp_path):
     assert from_ns(int(house.history.last([1]).at_us[0]) * 1_000) == at(2 * HOUR_S - 60)
     elsewhere = History(tmp_path, clock=house.clock)
     assert elsewhere.last([1]).value.tolist() == before[1:2]
+
+
+class Arrived:
+    def __init__(self, frame):
+        self.what, self.acknowledged = frame, False
+
+    async def done(self):
+        self.acknowledged = True
+
+
+async def test_a_writer_stopped_during_a_commit_writes_everything_once(tmp_path, monkeypatch):
+    house = House(tmp_path)
+    entered, released = threading.Event(), threading.Event()
+    real = house.writer.table.append
+
+    def slow(*args, **more):
+        entered.set()
+        released.wait(10)
+        return real(*args, **more)
+
+    monkeypatch.setattr(house.writer.table, "append", slow)
+    arrivals = [Arrived(a_frame(n, [n], [n])) for n in range(4)]
+    waiting = [arrivals[:2], arrivals[2:]]
+
+    class Feed:
+        async def take(self, limit, *, wait_s):
+            await asyncio.sleep(0.01)
+            if waiting:
+                house.clock.advance(60)
+                return waiting.pop(0)
+            return []
+
+    running = asyncio.create_task(house.writer.run(Feed()))
+    while not entered.is_set() or waiting:
+        await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.sleep(0.05)
+    released.set()
+    await asyncio.gather(running, return_exceptions=True)
+    assert all(a.acknowledged for a in arrivals)
+    assert house.values() == [0, 1, 2, 3]
+    assert sum(f.rows for f in house.writer.table.log.refresh().files.values()) == 4

@@ -169,7 +169,7 @@ class HistoryWriter:
                     self.take(arrival.what)
                 waiting += arrivals
                 if committing is not None and (committing.done() or self._crowded(waiting)):
-                    waiting = await committing + waiting
+                    waiting = await asyncio.shield(committing) + waiting
                     committing = None
                 if committing is None and (self.due or self._crowded(waiting)):
                     committing = asyncio.create_task(self._commit_and_acknowledge(waiting))
