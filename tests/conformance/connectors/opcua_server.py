@@ -5,6 +5,7 @@ Run: python opcua_server.py '{"port": 4840, "signals": 10, ...}'; prints "ready"
 
 import asyncio
 import dataclasses
+import datetime as dt
 import json
 import logging
 import sys
@@ -28,6 +29,7 @@ class Options:
     key: str = ""
     users: bool = False
     rich: bool = False
+    odd: bool = False
 
 
 class OnlyBob:
@@ -59,6 +61,7 @@ async def serve(options):
     variables = await populate(server, index, options)
     if options.rich:
         structure = await add_structure(server, index)
+    odd = await add_odd(server, index) if options.odd else None
     async with server:
         alarm = await an_alarm(server) if options.rich else None
         print("ready", flush=True)
@@ -68,10 +71,48 @@ async def serve(options):
             for i, variable in enumerate(variables):
                 value = ua.DataValue(ua.Variant(float(n * 1000 + i), ua.VariantType.Double))
                 await server.write_attribute_value(variable.nodeid, value)
+            if odd is not None:
+                await odd(n)
             if alarm is not None:
                 await alarm.trigger(message="coolant low")
                 await structure(n)
             await asyncio.sleep(options.period_s)
+
+
+async def add_odd(server, index):
+    """Variables whose values, times and qualities should not be."""
+    double = ua.VariantType.Double
+    now = dt.datetime.now(dt.UTC)
+    codes = ua.StatusCodes
+    shown = {
+        "NaN": lambda n: ua.DataValue(ua.Variant(float("nan"), double)),
+        "Inf": lambda n: ua.DataValue(ua.Variant(float("inf"), double)),
+        "Old": lambda n: ua.DataValue(
+            ua.Variant(1.0, double), SourceTimestamp=dt.datetime(1601, 1, 1, tzinfo=dt.UTC)
+        ),
+        "Ahead": lambda n: ua.DataValue(
+            ua.Variant(float(n), double), SourceTimestamp=now + dt.timedelta(days=400)
+        ),
+        "Bad": lambda n: ua.DataValue(
+            ua.Variant(1.0, double), ua.StatusCode(codes.BadSensorFailure)
+        ),
+        "Uncertain": lambda n: ua.DataValue(
+            ua.Variant(1.0, double), ua.StatusCode(codes.UncertainInitialValue)
+        ),
+        "Good": lambda n: ua.DataValue(ua.Variant(float(n), double)),
+    }
+    nodes = {}
+    for name in shown:
+        place = ua.NodeId(f"Odd.{name}", index)
+        any_type = ua.NodeId(ua.ObjectIds.BaseDataType)
+        add = server.nodes.objects.add_variable
+        nodes[name] = await add(place, name, 0.0, datatype=any_type)
+
+    async def change(n):
+        for name, value in shown.items():
+            await server.write_attribute_value(nodes[name].nodeid, value(n))
+
+    return change
 
 
 async def add_structure(server, index):
