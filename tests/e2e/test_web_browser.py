@@ -57,15 +57,17 @@ def visit(browser, node, state):
     return browser, node, state
 
 
+def failure(request):
+    """A request that failed; one that ended because the page was left is none."""
+    return [] if request.failure == "net::ERR_ABORTED" else [f"{request.failure} {request.url}"]
+
+
 def watch(page):
     """Collects what a browser complains about."""
     complaints = []
     page.on("console", lambda m: complaints.append(m.text) if m.type in {"error", "warning"} else 0)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on(
-        "requestfailed",
-        lambda r: complaints.append(f"failed {r.url}") if "/live/" not in r.url else 0,
-    )
+    page.on("requestfailed", lambda r: complaints.extend(failure(r)))
     return complaints
 
 
