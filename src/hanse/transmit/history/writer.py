@@ -84,6 +84,8 @@ class HistoryWriter:
         classes: Mapping[int, str] | None = None,
         commit_s: float = COMMIT_S,
     ) -> None:
+        # Now, in the starting thread: a process started while another thread imports can hang.
+        importlib.import_module("pyarrow.parquet")
         folder.mkdir(mode=0o750, parents=True, exist_ok=True)
         self.folder = folder
         self.table = SampleTable(folder, clock=clock)
@@ -159,7 +161,6 @@ class HistoryWriter:
 
         Frames are taken while a commit is under way; they belong to the next one.
         """
-        await asyncio.to_thread(importlib.import_module, "pyarrow.parquet")
         waiting: list[Arrival] = []
         committing: asyncio.Task[list[Arrival]] | None = None
         try:
