@@ -33,6 +33,8 @@ class Agreements:
             Conflict: it does not fit what stands.
         """
         self.check(partner, document, by=self.me, at=ctx.at)
+        self.counter.go_on(partner, ctx)
+        self.gone(partner, told.no_answer.en, ctx)
         intent = Intent(kind=kind_of(document), body=body_of(document), exp=until)
         self.counter.propose(partner, intent, ctx)
 

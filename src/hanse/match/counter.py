@@ -289,6 +289,10 @@ class Counter:
         ledger = self._ledger(partner)
         if counter.chain == ledger.chain.id and counter.seq < ledger.chain.length:
             return
+        mine = ledger.mine
+        if mine is None or counter.proposal != proposal_digest(mine):
+            self._ask_entries(partner, ledger.chain.length, ctx)
+            return
         late = pair.lapsed(ledger, at=ctx.at - pair.SKEW_MAX)
         ledger, signed = pair.receive_countersignature(ledger, counter, at=ctx.at)
         self._append(ledger, signed)

@@ -281,6 +281,33 @@ def test_withheld_second_signature_lets_the_offer_lapse(two):
     assert buyer.desk().books.ledger(seller.did).mine is None
 
 
+def test_a_lapsed_proposal_does_not_hold_up_the_next_one(two):
+    market, buyer, seller = two
+    number = ordered(market, buyer, seller)
+    market.act(buyer, lambda d: d.change(seller.did, change(number), market.ctx()))
+    market.post.clear()
+    market.at = START + 2 * DAY
+    market.act(buyer, lambda d: d.state(seller.did, dispute(number, "D-1"), market.ctx()))
+    assert "match.lapsed" in buyer.kinds()
+    market.run()
+    assert len(chain(seller, buyer)) == 3
+
+
+def test_a_signature_given_in_time_that_comes_late_is_taken_over_with_the_entries(two):
+    market, buyer, seller = two
+    number = ordered(market, buyer, seller)
+    market.act(buyer, lambda d: d.change(seller.did, change(number), market.ctx()))
+    market.run()
+    market.act(seller, lambda d: d.accept(buyer.did, market.ctx()))
+    late, market.post = market.post, []
+    market.at = START + 2 * DAY
+    market.act(buyer, lambda d: d.tick(market.ctx()))
+    market.post += late
+    market.run()
+    assert chain(buyer, seller) == chain(seller, buyer)
+    assert buyer.desk().contract(seller.did, number).terms.lines["1"].quantity == 80
+
+
 def test_withheld_signature_given_too_late_is_void_on_the_chain(two):
     market, buyer, seller = two
     quoted(market, buyer, seller)
