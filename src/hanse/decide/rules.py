@@ -33,7 +33,7 @@ Attribute = Annotated[
         min_length=1,
         max_length=80,
         pattern=r"^[a-z][a-z0-9_]*$",
-        description="The name of an attribute of the asset, which holds the number",
+        description="A number, or the name of the asset's attribute that holds it",
     ),
 ]
 Level = float | Attribute
@@ -130,7 +130,7 @@ class Rate(Delayed, frozen=True, kw_only=True, tag="rate"):
 
     signal: SignalName
     rise: Level | None = None
-    fall: Annotated[Level | None, Meta(description="A positive number")] = None
+    fall: Annotated[Level | None, Meta(description="A positive number, or an attribute")] = None
     per: Literal["s", "min", "h"] = "s"
     over_s: Delay = 0.0
 

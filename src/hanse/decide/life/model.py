@@ -215,11 +215,14 @@ def _out_of_fold(data: tuple[list[F8], list[F8]], how: LifeSettings, tell: Progr
 def _interval(
     guesses: list[F8], targets: list[F8], how: LifeSettings
 ) -> tuple[list[float], list[float], list[float]]:
-    """Quantiles of out-of-fold errors, in bins of the prediction; a history counts as one."""
+    """Quantiles of out-of-fold errors, in bins of the prediction; a history counts as one.
+
+    Levels are widened by (n + 1) / n for n histories, as split conformal prediction asks.
+    """
     said, error, weight = _weighed(guesses, targets)
     edges = np.quantile(said, np.linspace(0, 1, BINS + 1)[1:-1])
     member: I8 = np.searchsorted(edges, said)
-    tail = (1 - how.cover) / 2
+    tail = max(1 - (1 + how.cover) / 2 * (1 + 1 / len(guesses)), 0.0)
     low = [_quantile(error[member == k], weight[member == k], tail) for k in range(BINS)]
     high = [_quantile(error[member == k], weight[member == k], 1 - tail) for k in range(BINS)]
     return edges.tolist(), low, high
