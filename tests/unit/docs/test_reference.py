@@ -5,11 +5,14 @@ import re
 import tomllib
 from pathlib import Path
 
+import msgspec
 import pytest
 from tools import reference
 
+from hanse.cli.main import COMMANDS
 from hanse.model import errors
 from hanse.model.errors import HanseError
+from hanse.node.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
@@ -90,3 +93,19 @@ def test_links_between_pages_lead_somewhere(path):
 def test_every_decision_has_its_revision_table():
     for path in DOCS.glob("decisions/0*.md"):
         assert "| revision | date | what |" in path.read_text(encoding="utf-8"), path.name
+
+
+def test_every_command_is_on_the_page_and_can_be_loaded():
+    page = reference.commands()
+    missing = [name for name in COMMANDS if f"## `hanse {name}`" not in page]
+    assert missing == []
+
+
+def test_every_section_and_setting_is_on_the_page():
+    page = reference.settings()
+    for section in msgspec.structs.fields(Settings):
+        assert f"`{section.encode_name}`" in page
+        if isinstance(section.type, type) and issubclass(section.type, msgspec.Struct):
+            assert f"## `[{section.encode_name}]`" in page
+            for field in msgspec.structs.fields(section.type):
+                assert f"| `{field.encode_name}` |" in page
