@@ -13,6 +13,7 @@ from hanse.allocate.build import Builder, Mark
 from hanse.allocate.outcome import keepable, shortfalls
 from hanse.allocate.problem import Plan, Shop, cost_minor
 from hanse.allocate.promise import Trial, curve, fill_gaps, point
+from hanse.allocate.quiet import undisturbed
 from hanse.allocate.records import Records, Rules
 from hanse.allocate.running import remaining_placed, split_at, take_over, tick
 from hanse.allocate.view import Because, Versioned, assignments, instant, moves, version
@@ -103,6 +104,7 @@ class LivePlan:
 
     # planning
 
+    @undisturbed()
     def adopt(self, records: Records, *, cause: str | None = None) -> PlanVersion:
         """Take over a plant's records and lay everything out anew.
 
@@ -232,6 +234,7 @@ class LivePlan:
 
     # orders
 
+    @undisturbed()
     def insert(self, order: WorkOrder, *, cause: str | None = None) -> PlanVersion:
         """A new order; the others keep their places where that costs less than moving them.
 
@@ -301,6 +304,7 @@ class LivePlan:
             curve=tuple(point(self.shop, t, first=i == 0) for i, t in enumerate(trials)),
         )
 
+    @undisturbed()
     def _ask(self, item: str, quantity: int, *, express: bool) -> list[Trial]:
         self._tick()
         board = self._live_board()
@@ -480,6 +484,7 @@ class LivePlan:
         self._about = Versioned(self._number, self._clock.now(), because, made)
         return self.version()
 
+    @undisturbed()
     def _repair(self, because: Because, *, forward: bool = False) -> PlanVersion:
         old = self._plan
         found = engine.repair(self.shop, old, self.rules, forward=forward)
