@@ -86,6 +86,8 @@ class HistoryWriter:
     ) -> None:
         # Now, in the starting thread: a process started while another thread imports can hang.
         importlib.import_module("pyarrow.parquet")
+        arrow = importlib.import_module("pyarrow")
+        arrow.set_memory_pool(arrow.system_memory_pool())  # some 30 MB less than its own
         folder.mkdir(mode=0o750, parents=True, exist_ok=True)
         self.folder = folder
         self.table = SampleTable(folder, clock=clock)
