@@ -173,7 +173,8 @@ class PlanDesk:
         stock = (s for s in self._live.records.stock if s.item == ask.item)
         others = [s for s in stock if s.source not in sources]
         arrivals = (*others, *ask.arrivals)
-        made = self._live.material_late(ask.item, arrivals, cause=ask.cause)
+        self._live.material_late(ask.item, arrivals, cause=ask.cause)
+        made = self._live.plan(cause=ask.cause)  # what waited for it may now come forward
 
         def write(tx: Tx) -> None:
             tx.stock.delete_where(item=ask.item, source=tuple(sources))
