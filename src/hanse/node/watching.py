@@ -14,7 +14,7 @@ from hanse.decide import draft as alarm_draft
 from hanse.model.errors import BadConfig
 from hanse.model.event import Draft
 from hanse.model.ids import Ids
-from hanse.model.plant import Signal
+from hanse.model.plant import Machine, Signal
 from hanse.packs.load import load_shipped
 from hanse.packs.pack import Effect
 from hanse.store import Tx
@@ -60,7 +60,7 @@ def rule_files(tx: Tx) -> Shelf[RuleFile]:
 
 def read_watch(tx: Tx) -> Watch:
     """The engine and the alarm book of the plant on record."""
-    assets = tuple(asset_of(m) for m in tx.machines.all())
+    assets = tuple(_asset(machine) for machine in tx.machines.all())
     known = {a.key for a in assets}
     signals = tuple(s for s in tx.signals.all() if s.asset in known)
     rules, effects = _rules(tx)
@@ -68,6 +68,14 @@ def read_watch(tx: Tx) -> Watch:
     saved = tx.settings.get(ALARMS, msgspec.Raw)
     book = AlarmBook.load(engine.rules, bytes(saved)) if saved else AlarmBook(engine.rules)
     return Watch(engine, book, effects)
+
+
+def _asset(machine: Machine) -> Asset:
+    """A machine with the limits of its type where it has none of its own."""
+    own = machine.attributes
+    for name in PACKS:
+        own = load_shipped(name).attributes(machine.asset_type, own)
+    return asset_of(msgspec.structs.replace(machine, attributes=own))
 
 
 def _rules(tx: Tx) -> tuple[tuple[Rule, ...], dict[str, Effect]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 
 from hanse.allocate.live import LivePlan
@@ -39,6 +41,7 @@ class PlanDesk:
             if hold.expires_at > self._clock.now():
                 self._hold_again(hold.item, hold.quantity, hold.expires_at)
         await self._store.write(lambda tx: self._put(tx, made))
+        await asyncio.to_thread(self._live.warm_up)
         return made
 
     async def machine_down(self, ask: wire.MachineDown) -> wire.PlanChanged:

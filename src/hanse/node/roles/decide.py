@@ -90,6 +90,7 @@ class _Desk:
 
     async def run(self) -> None:
         """Feed and tick until cancelled."""
+        await self._tell(self._watch.book.end_without_rule(self._context.clock.ns()))
         feed = await self._open()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._feed(feed))
@@ -112,6 +113,9 @@ class _Desk:
         """The frames since the last snapshot, which is restored; from now on without one."""
         js = self._context.nats.jetstream()
         snapshot = self._restored()
+        if snapshot is None:
+            standing = [a.id for a in self._watch.book.alarms() if a.active]
+            self._watch.engine.assume(standing)
         since = from_ns(snapshot.at_ns - REPLAY_S * 10**9) if snapshot else None
         if snapshot is not None:
             with contextlib.suppress(Exception):

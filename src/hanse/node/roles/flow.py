@@ -10,12 +10,14 @@ from hanse.flows import kinds
 from hanse.flows.commands import Command
 from hanse.flows.react import react, reacts_to
 from hanse.match.books import Books
+from hanse.match.counter import Context as Step
 from hanse.model.event import Draft, Event
 from hanse.model.keys import DidKeyVerifier
 from hanse.model.text import Text
 from hanse.node.acts.carry import carry_out
 from hanse.node.context import Context
 from hanse.node.dealing import partners
+from hanse.node.dealing.desk import desk_in, keep
 from hanse.node.dealing.view import TxView
 from hanse.store import Tx
 from hanse.transmit.nats.events import EventRelay, serve
@@ -24,6 +26,7 @@ from hanse.transmit.peerlink.client import Route
 from hanse.transmit.peerlink.relay import LetterRelay
 
 SWEEP_S = 0.5
+LEDGERS_S = 60.0
 ERROR_MAX = 400
 WINDOWS_MAX = 50
 log = structlog.get_logger("flow")
@@ -46,6 +49,20 @@ async def run(context: Context) -> None:
         tasks.create_task(letters.run())
         tasks.create_task(_react(context))
         tasks.create_task(_close_windows(context))
+        tasks.create_task(_look_after_ledgers(context))
+
+
+async def _look_after_ledgers(context: Context) -> None:
+    """Let offers that lapsed go, and propose what waits behind them."""
+    while True:
+        await asyncio.sleep(LEDGERS_S)
+        await context.store.write(lambda tx: _tick_the_desk(tx, context))
+
+
+def _tick_the_desk(tx: Tx, context: Context) -> None:
+    desk = desk_in(tx, context)
+    desk.tick(Step(at=context.clock.now()))
+    keep(tx, context, desk, causes={})
 
 
 def _letters(context: Context) -> LetterRelay[Tx]:
