@@ -8,13 +8,20 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
+from nats.aio.client import Client
 
 from hanse.cli.folders import folder_option, json_option, known
 from hanse.cli.output import NO, say_json
 from hanse.links.imports import KINDS, Setting, read_file
-from hanse.model.errors import NotFound
+from hanse.model.errors import BadInput, NotFound, Unreachable
+from hanse.node.asking import with_broker
+from hanse.node.folder import Folder
 from hanse.node.offline import offline
 from hanse.node.pages.equipment import take_in_file
+from hanse.node.planning import wire
+from hanse.transmit.nats.requests import ask
+
+RELOAD_S = 60.0
 
 
 @click.command("import")
@@ -35,6 +42,7 @@ def import_(files: tuple[Path, ...], kind: str | None, folder: Path, *, as_json:
             counts = asyncio.run(take_in_file(context, path.name, found, by="command line"))
             problems = [p.in_("en") for p in found.problems]
             told.append({"file": str(path), "kept": counts, "problems": problems})
+    asyncio.run(plan_again(known(folder)))
     if as_json:
         say_json({"files": told})
     else:
@@ -43,6 +51,23 @@ def import_(files: tuple[Path, ...], kind: str | None, folder: Path, *, as_json:
             for problem in one["problems"]:  # type: ignore[attr-defined]
                 click.echo(f"  {problem}", err=True)
     sys.exit(NO if any(one["problems"] for one in told) else 0)
+
+
+async def plan_again(home: Folder) -> None:
+    """Have a running node lay its plan out from the new records; one that stands does at start."""
+
+    async def tell(nats: Client) -> None:
+        for command in ("collect.reload", "decide.reload"):
+            await ask(nats, command, "", answer=bool)
+        question = wire.Reload()
+        await ask(nats, wire.RELOAD, question, answer=wire.PlanChanged, wait_s=RELOAD_S)
+
+    try:
+        await with_broker(home, tell)
+    except Unreachable as error:
+        click.echo(f"The plan follows when the node runs ({error.what}).", err=True)
+    except BadInput as error:
+        click.echo(f"Kept, but not planned yet: {error}", err=True)
 
 
 @click.command()
