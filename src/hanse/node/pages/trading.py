@@ -170,7 +170,7 @@ class RecordTrade:
             item=line.item.buyers_item_identification,
             quantity=quantity_of(contract),
             unit=line.unit,
-            price=_amount(Decimal(line.price.price_amount), order.document_currency_code),
+            price=_amount(_total(line.price, quantity_of(contract)), order.document_currency_code),
             due=last,
             promised=last,
             state=_contract_state(contract),
@@ -208,6 +208,11 @@ def _contract_state(contract: Contract) -> State:
             return CLOSED
         case _:
             return RUNNING
+
+
+def _total(price: trade.Price, quantity: Decimal) -> Decimal:
+    """What so many pieces cost at a price."""
+    return quantity * Decimal(price.price_amount) / Decimal(price.base_quantity)
 
 
 def _amount(value: Decimal, currency: str) -> Money:
@@ -286,7 +291,9 @@ def _quotation_row(quotation: trade.Quotation, firm: str, state: State) -> Quote
         id=quotation.id,
         firm=firm,
         did=quotation.seller_supplier_party.endpoint_id,
-        price=_amount(Decimal(line.price.price_amount), quotation.pricing_currency_code),
+        price=_amount(
+            _total(line.price, Decimal(line.quantity.value)), quotation.pricing_currency_code
+        ),
         quantity=Decimal(line.quantity.value),
         date=max(p.date_time for p in line.promised_delivery),
         state=state,
