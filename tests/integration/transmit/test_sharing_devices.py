@@ -13,6 +13,7 @@ from tests.integration.transmit.brokers import (
 from tests.integration.transmit.doors import free_port
 from tests.unit.transmit.builders import Gaps, a_frame
 
+from hanse.model.errors import Unreachable
 from hanse.transmit import lease
 from hanse.transmit.nats import feed, streams
 from hanse.transmit.nats.leases import Leases
@@ -137,6 +138,15 @@ async def ready(connection):
             await asyncio.sleep(0.2)
 
 
+async def opened(connection):
+    """While the servers left choose a new leader, one asks again."""
+    async with asyncio.timeout(90):
+        while True:
+            with contextlib.suppress(Unreachable):
+                return await feed.frames(connection.jetstream(timeout=5), name="all")
+            await asyncio.sleep(0.2)
+
+
 async def test_a_cluster_of_three_loses_a_server_and_a_collector_and_nothing_else(tmp_path):
     from hanse.transmit.nats import connect
 
@@ -166,7 +176,7 @@ async def test_a_cluster_of_three_loses_a_server_and_a_collector_and_nothing_els
             await publisher.frame(a_frame(seq), partition=seq % 4)
         await until(lambda: collectors[1].leases.held == frozenset(DEVICES), 60)
         await asyncio.wait_for(publisher.settled(), 60)
-        inbox = await feed.frames(connections[1].jetstream(timeout=5), name="all")
+        inbox = await opened(connections[1])
         got = set()
         async with asyncio.timeout(60):
             while len(got) < 30:

@@ -22,6 +22,7 @@ from hanse.transmit.history.keep import Keep, Keeping
 from hanse.transmit.history.merge import Merger
 from hanse.transmit.history.query import History
 from hanse.transmit.history.rollup import MINUTE_US
+from hanse.transmit.history.table import Tokens, age, partition_path
 from hanse.transmit.history.writer import HistoryWriter
 
 DAY = dt.datetime(2026, 3, 9, tzinfo=dt.UTC)
@@ -107,6 +108,13 @@ async def test_what_was_not_committed_is_not_covered(tmp_path):
     house.open()
     assert house.writer.take(a_frame(1, [2], [20]))
     assert house.values() == [10, 20]
+
+
+def test_files_of_one_instant_are_in_the_order_they_were_written():
+    tokens = Tokens(StillClock(DAY))
+    paths = [partition_path("long", "2026-03-09", f"L0-h00-{tokens.new()}") for _ in range(40)]
+    assert sorted(paths, key=age) == paths
+    assert age(partition_path("long", "2026-03-09", f"L2-{tokens.new()}")) < age(paths[0])
 
 
 async def test_late_and_repeated_samples_are_put_right(tmp_path):

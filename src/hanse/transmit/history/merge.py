@@ -33,6 +33,7 @@ from hanse.transmit.history.table import (
     ROLLUP_COLUMNS,
     SAMPLES,
     Tokens,
+    age,
     name_of,
     partition_path,
 )
@@ -179,7 +180,7 @@ class Merger:
         high = max(f.signal_max for f in parts)
         n = min(-(-total // MERGE_ROWS_MAX), high - low + 1)
         bounds = np.linspace(low, high + 1, n + 1).astype(np.int64)
-        in_time = sorted(parts, key=lambda f: (-name_of(f.path).level, f.path))
+        in_time = sorted(parts, key=lambda f: age(f.path))
         for begin, end in itertools.pairwise(bounds):
             signals = np.arange(begin, end, dtype=np.int32)
             rows = concat([r for f in in_time if len(r := self._read(f, signals))])

@@ -31,7 +31,7 @@ from hanse.transmit.history.rows import (
     in_order,
     of_signals,
 )
-from hanse.transmit.history.table import HOURS, MINUTES, ROLLUP_COLUMNS, SAMPLES, name_of
+from hanse.transmit.history.table import HOURS, MINUTES, ROLLUP_COLUMNS, SAMPLES, age, name_of
 from hanse.transmit.history.thin import thin
 
 RANGE_ROWS_MAX = 20_000_000
@@ -346,12 +346,7 @@ def _chosen(found: Buckets, signals: NDArray[np.int32], period: tuple[int, int])
 def _oldest_first(state: State, start_us: int, end_us: int) -> list[File]:
     """Files of a period, merged ones first: what came later wins."""
     hit = [f for f in state.files.values() if f.at_max_us >= start_us and f.at_min_us < end_us]
-    return sorted(hit, key=lambda f: (-name_of(f.path).level, _age(f)))
-
-
-def _age(file: File) -> tuple[int, str]:
-    token = name_of(file.path).token
-    return len(token.split("-")[0]), token
+    return sorted(hit, key=lambda f: age(f.path))
 
 
 def _ids(signals: Sequence[int]) -> NDArray[np.int32]:

@@ -37,6 +37,7 @@ ROLLUP_COLUMNS = (
 )
 _count = itertools.count()
 _NAME = re.compile(r"(?:L(?P<level>[012])(?:-h(?P<hour>\d\d))?|of)-(?P<token>[0-9a-z-]+)\.parquet$")
+_TOKEN = re.compile(r"[0-9a-f]+(-[0-9a-f]+){2}")
 
 
 class Name(Struct, frozen=True):
@@ -56,6 +57,13 @@ def name_of(path: str) -> Name:
     return Name(
         -1 if level is None else int(level), None if hour is None else int(hour), match["token"]
     )
+
+
+def age(path: str) -> tuple[int, tuple[int, ...]]:
+    """Sorts files by when their rows came, oldest first: merged ones before those of one write."""
+    name = name_of(path)
+    ours = _TOKEN.fullmatch(name.token) is not None
+    return -name.level, tuple(int(part, 16) for part in name.token.split("-")) if ours else ()
 
 
 class Tokens:
