@@ -71,6 +71,14 @@ class PolicySettings(Struct, frozen=True, forbid_unknown_fields=True):
     lateness_minor_per_h: Annotated[int, Meta(ge=0, le=10**9)] = 2_000
 
 
+class DemonstrationSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """A chain of sample firms on one machine, for those who look at it."""
+
+    chain: Annotated[
+        str, Meta(max_length=1_000, description="Path of its chain.json; shown at /chain")
+    ] = ""
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything a node is told."""
 
@@ -79,6 +87,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     broker: BrokerSettings = BrokerSettings()
     record: RecordSettings = RecordSettings()
     policy: PolicySettings = PolicySettings()
+    demonstration: DemonstrationSettings = DemonstrationSettings()
     roles: tuple[RoleName, ...] = ROLES
     log_level: Annotated[str, Meta(pattern=r"^(debug|info|warning|error)$")] = "info"
 
@@ -99,7 +108,7 @@ def read_settings(folder: Path) -> Settings:
         return msgspec.toml.decode(raw, type=Settings)
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
         raise BadConfig(
-            str(error), subject=str(path), remedy="See docs/reference/settings.md"
+            str(error), subject=str(path), remedy="Correct that line; ./dev docs lists all settings"
         ) from error
 
 

@@ -25,7 +25,14 @@ from hanse.node.folder import Folder
 from hanse.node.identity import Identity, load_identity
 from hanse.node.offline import offline
 from hanse.node.records import put_records
-from hanse.node.settings import FirmSettings, PolicySettings, Settings, WebSettings, write_settings
+from hanse.node.settings import (
+    DemonstrationSettings,
+    FirmSettings,
+    PolicySettings,
+    Settings,
+    WebSettings,
+    write_settings,
+)
 from hanse.packs.load import load_shipped
 from hanse.sim.chain import Chain, ChainFirm, plants, records
 from hanse.sim.config import write_plants
@@ -34,6 +41,7 @@ from hanse.store import Tx
 
 PLANTS_FILE = "plants.json"
 PLANT = "plant"
+NOTE = "chain.json"
 AWARD_ALONE_MINOR = 5_000_000
 ASK_ABOVE_MINOR = 100
 
@@ -72,7 +80,7 @@ def lay(chain: Chain, folder: Path, clock: Clock, wishes: Wishes) -> Laid:
     Raises:
         BadConfig: what lies there is not a chain's.
     """
-    note = folder / "chain.json"
+    note = folder / NOTE
     if note.exists():
         return msgspec.json.decode(note.read_bytes(), type=Laid)
     folder.mkdir(parents=True, exist_ok=True)
@@ -86,7 +94,11 @@ def lay(chain: Chain, folder: Path, clock: Clock, wishes: Wishes) -> Laid:
     )
     found = plants(chain, laid.plant_ports, speed_up=wishes.speed_up)
     (folder / PLANTS_FILE).write_text(write_plants(found), encoding="utf-8")
-    identities = {key: _lay_folder(chain.firms[key], laid, clock, wishes) for key in keys}
+    identities = {}
+    for key, firm in chain.firms.items():
+        shows = note if key == chain.story.buyer else None
+        settings = _settings(firm, laid, wishes, shows=shows)
+        identities[key] = _lay_folder(firm, laid, clock, settings)
     for key in keys:
         _lay_records(chain, key, laid, identities)
     if wishes.replay:
@@ -95,10 +107,15 @@ def lay(chain: Chain, folder: Path, clock: Clock, wishes: Wishes) -> Laid:
     return laid
 
 
-def _lay_folder(firm: ChainFirm, laid: Laid, clock: Clock, wishes: Wishes) -> Identity:
+def _lay_folder(firm: ChainFirm, laid: Laid, clock: Clock, settings: Settings) -> Identity:
     folder = Folder(Path(laid.folders[firm.key]))
     folder.make()
-    settings = Settings(
+    write_settings(folder.path, settings)
+    return load_identity(folder, clock=clock)
+
+
+def _settings(firm: ChainFirm, laid: Laid, wishes: Wishes, *, shows: Path | None) -> Settings:
+    return Settings(
         firm=FirmSettings(
             name=firm.name.en,
             name_zh=firm.name.zh,
@@ -111,9 +128,8 @@ def _lay_folder(firm: ChainFirm, laid: Laid, clock: Clock, wishes: Wishes) -> Id
             award_alone_up_to_minor=ASK_ABOVE_MINOR if wishes.ask else AWARD_ALONE_MINOR,
             margin=firm.margin,
         ),
+        demonstration=DemonstrationSettings(chain=str(shows.resolve()) if shows else ""),
     )
-    write_settings(folder.path, settings)
-    return load_identity(folder, clock=clock)
 
 
 def _lay_records(chain: Chain, key: str, laid: Laid, identities: Mapping[str, Identity]) -> None:

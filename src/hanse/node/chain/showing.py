@@ -71,7 +71,8 @@ def _tell(chain: Chain, links: dict[str, str], say: Callable[[str], None]) -> No
     say("the node's own, so the browser will ask):\n")
     for key, link in links.items():
         say(f"  {chain.firms[key].name.en:24} {link}")
-    say("\nLoops are under /loops, machines under /machines. Ctrl-C ends everything.\n")
+    say(f"\nAll of them on one page: {links[chain.story.buyer]} opens on /chain.")
+    say("Each has its loops under /loops, machines under /machines. Ctrl-C ends everything.\n")
 
 
 async def _play(chain: Chain, laid: Laid, wishes: Wishes, say: Callable[[str], None]) -> None:

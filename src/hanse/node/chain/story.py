@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from decimal import Decimal
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
@@ -22,6 +23,9 @@ from hanse.node.context import Context
 from hanse.node.folder import Folder
 from hanse.node.offline import offline
 from hanse.sim.chain import Chain, Failure
+
+if TYPE_CHECKING:
+    from asyncua import Client, Node
 
 T = TypeVar("T")
 STEP_S = 90.0
@@ -57,7 +61,7 @@ async def play(chain: Chain, laid: Laid, wishes: Wishes) -> Told:
     story = chain.story
     with offline(Folder(Path(laid.folders[story.buyer]))) as buyer:
         began = buyer.clock.now()
-        asked = _ask(buyer, chain)
+        asked = ask(buyer, chain)
         await _happened(buyer, kinds.CUSTOMER_TOLD, asked.loop)
         await _working(laid, story.fails)
         failed_at = await fail(laid, story.fails, wishes)
@@ -71,7 +75,8 @@ async def play(chain: Chain, laid: Laid, wishes: Wishes) -> Told:
     )
 
 
-def _ask(buyer: Context, chain: Chain) -> Event:
+def ask(buyer: Context, chain: Chain) -> Event:
+    """The buyer needs the story's part: the event that says so, in a loop of its own."""
     story = chain.story
     due = buyer.clock.now().replace(microsecond=0) + dt.timedelta(seconds=story.due_s)
     return buyer.store.write_sync(
@@ -84,6 +89,41 @@ def _ask(buyer: Context, chain: Chain) -> Event:
             order=story.customer_order,
         )
     )
+
+
+async def repair_machine(laid: Laid, firm: str, machine: str) -> None:
+    """Make a simulated machine whole again."""
+    async with _simulation(laid, firm) as plant:
+        await plant.call("Repair", machine)
+
+
+class _Plant:
+    """The doors of a simulated plant that no real plant has."""
+
+    def __init__(self, client: Client, namespace: int, door: Node) -> None:
+        self._client = client
+        self._namespace = namespace
+        self._door = door
+
+    async def call(self, method: str, *values: str | float) -> None:
+        """Call a method of the simulation."""
+        await self._door.call_method(f"{self._namespace}:{method}", *values)
+
+    async def text(self, name: str) -> str:
+        """The text of a variable; empty where it has none yet."""
+        node = self._client.get_node(f"ns={self._namespace};s={name}")
+        return str(await node.read_value() or "")
+
+
+@contextlib.asynccontextmanager
+async def _simulation(laid: Laid, firm: str) -> AsyncIterator[_Plant]:
+    from asyncua import Client
+
+    url = f"opc.tcp://127.0.0.1:{laid.plant_ports[firm]}/hanse/{firm}"
+    async with Client(url) as client:
+        namespace = await client.get_namespace_index("urn:hanse:sim")
+        door = await client.nodes.objects.get_child(f"{namespace}:Simulation")
+        yield _Plant(client, namespace, door)
 
 
 async def _happened(context: Context, kind: str, loop: str | None) -> Event:
@@ -124,19 +164,11 @@ async def fail(laid: Laid, fails: Failure, wishes: Wishes) -> Instant:
 
 async def break_machine(laid: Laid, fails: Failure) -> Instant:
     """Let the fault grow in the simulated machine; when its failing value was first written."""
-    from asyncua import Client
-
-    url = f"opc.tcp://127.0.0.1:{laid.plant_ports[fails.firm]}/hanse/{fails.firm}"
-    async with Client(url) as client:
-        namespace = await client.get_namespace_index("urn:hanse:sim")
-        door = await client.nodes.objects.get_child(f"{namespace}:Simulation")
-        await door.call_method(
-            f"{namespace}:InjectFault", fails.machine, fails.fault, float(fails.over_s)
-        )
-        mark = client.get_node(f"ns={namespace};s={fails.machine}.Fault.TrippedAt")
+    async with _simulation(laid, fails.firm) as plant:
+        await plant.call("InjectFault", fails.machine, fails.fault, float(fails.over_s))
 
         async def find() -> Instant | None:
-            value = str(await mark.read_value() or "")
+            value = await plant.text(f"{fails.machine}.Fault.TrippedAt")
             return parse_instant(value) if value else None
 
         return await _until(find, f"{fails.machine} tripped")

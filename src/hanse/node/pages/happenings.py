@@ -93,17 +93,22 @@ def _loops(tx: Tx, limit: int) -> tuple[LoopRow, ...]:
 
 def row_of(events: list[Event]) -> LoopRow:
     """A loop as its events, oldest first, tell it."""
-    first, seen = events[0], [e.kind for e in events]
+    first = events[0]
     done = next((e for e in events if e.kind == kinds.CUSTOMER_TOLD), None)
     return LoopRow(
         id=first.loop or first.id,
         title=first.text,
-        state=_STATES[_standing(seen)],
+        state=loop_state(events),
         started_at=first.at,
         ended_at=done.at if done else None,
         steps=len(events),
         machine=str(first.about.get("asset", "")),
     )
+
+
+def loop_state(events: list[Event]) -> State:
+    """How a loop stands, by its events."""
+    return _STATES[_standing([e.kind for e in events])]
 
 
 def _standing(seen: list[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from pathlib import Path
 
 from hanse.node.context import Context
 from hanse.node.pages.accounts import RecordAccounts
@@ -17,7 +18,7 @@ from hanse.node.pages.peer_door import RecordPeerDoor
 from hanse.node.pages.peers import RecordPeers
 from hanse.node.pages.plans import RecordPlans
 from hanse.node.pages.trading import RecordLedger, RecordTrade
-from hanse.web.ports import Ports
+from hanse.web.ports import Chain, Ports
 from hanse.web.views.people import FirmCard
 
 
@@ -48,4 +49,14 @@ def ports_of(context: Context, live: LiveValues, url: str) -> Ports:
         imports=RecordImports(context),
         health=NodeHealth(context),
         door=RecordPeerDoor(context, url),
+        chain=_chain(context.settings.demonstration.chain),
     )
+
+
+def _chain(note: str) -> Chain | None:
+    """Only a demonstration pays for what shows it."""
+    if not note:
+        return None
+    from hanse.node.chain.overview import Overview
+
+    return Overview(Path(note))
