@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
+from hanse.model.door import AuditEntry, Link, Role, Session, Token, User
 from hanse.model.event import Event
 from hanse.model.text import Language
 from hanse.model.time import Clock, Instant
@@ -28,16 +29,7 @@ from hanse.web.views.connecting import (
     SampleFile,
 )
 from hanse.web.views.loops import Approval, ChainView, LoopRow
-from hanse.web.views.people import (
-    AuditEntry,
-    AuditPage,
-    FirmCard,
-    Link,
-    Role,
-    Session,
-    Token,
-    User,
-)
+from hanse.web.views.people import AuditPage, FirmCard
 from hanse.web.views.planning import MoveWish, OrderRow, PlanView, PromiseView, VersionRow
 from hanse.web.views.plant import AlarmRow, MachineRow, MachineView, Series
 from hanse.web.views.running import PeerAnswer, Readiness

@@ -6,12 +6,13 @@ import hashlib
 from msgspec import structs
 from tests.unit.web import samples as s
 
+from hanse.model.door import Role
 from hanse.model.errors import BadInput, Conflict, NotFound
 from hanse.model.text import Text
 from hanse.model.time import StillClock, from_ns, to_ns
 from hanse.web.ports import Ports
 from hanse.web.views.common import Done
-from hanse.web.views.people import AuditPage, Role
+from hanse.web.views.people import AuditPage
 from hanse.web.views.running import PeerAnswer
 
 DONE = Done(text=Text("Done", "已完成"), event="event-0005")

@@ -15,11 +15,11 @@ from tests.unit.web.visitors import (
     token_for,
 )
 
+from hanse.model.door import Role
 from hanse.model.errors import BadConfig
 from hanse.web import WebSettings
 from hanse.web.doors.links import make_claim_link, make_enrol_link
 from hanse.web.doors.secrets import hash_of
-from hanse.web.views.people import Role
 
 PASSWORD = "four plain words here"
 SETTINGS = WebSettings(base_url=BASE)

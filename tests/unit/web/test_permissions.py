@@ -10,10 +10,10 @@ from litestar.testing import TestClient
 from tests.unit.web.fakes import ports
 from tests.unit.web.visitors import BASE, admit
 
+from hanse.model.door import Role
 from hanse.web import WebSettings, create_app
 from hanse.web.app import with_handlers
 from hanse.web.doors.permissions import DOOR, ROLES, SCOPES, Permission
-from hanse.web.views.people import Role
 
 GOLDEN = tomllib.loads((Path(__file__).parent / "matrix.toml").read_text())
 LETTERS = {

@@ -4,8 +4,8 @@ import asyncio
 import datetime as dt
 from urllib.parse import urlsplit
 
+from hanse.model.door import Role, Session, Token, User
 from hanse.web.doors.secrets import TOKEN_MARK, hash_of
-from hanse.web.views.people import Role, Session, Token, User
 
 BASE = "https://one.sample:8443"
 OWN = {"origin": BASE, "sec-fetch-site": "same-origin"}

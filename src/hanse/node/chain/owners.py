@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from hanse.model.door import Role, User
 from hanse.node.chain.lay import Laid
 from hanse.node.folder import Folder
 from hanse.node.offline import offline
 from hanse.node.pages.accounts import RecordAccounts
 from hanse.web.doors.links import make_enrol_link
 from hanse.web.settings import WebSettings
-from hanse.web.views.people import Role, User
 
 OWNER = "owner"
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from hanse.model import door
+from hanse.model.door import AuditEntry
 from hanse.model.time import Instant, to_ns
-from hanse.node.pages.accounts import as_
+from hanse.node.pages.accounts import checked
 from hanse.store import Store
-from hanse.web.views.people import AuditEntry, AuditPage
+from hanse.web.views.people import AuditPage
 
 
 class RecordAudit:
@@ -17,7 +17,7 @@ class RecordAudit:
 
     async def note(self, entry: AuditEntry) -> None:
         """Append one entry."""
-        kept = as_(door.AuditEntry, entry)
+        kept = checked(entry)
         await self._store.write(lambda tx: tx.audit.append(kept))
 
     async def page(self, *, limit: int, before: Instant | None = None) -> AuditPage:
@@ -26,4 +26,4 @@ class RecordAudit:
         found = await self._store.read(lambda tx: tx.audit.page(limit=limit, before_ns=cut))
         whole = await self._store.read(lambda tx: tx.audit.whole())
         total = (await self._store.read(lambda tx: tx.audit.head()))[0]
-        return AuditPage(entries=tuple(as_(AuditEntry, e) for e in found), whole=whole, total=total)
+        return AuditPage(entries=tuple(found), whole=whole, total=total)

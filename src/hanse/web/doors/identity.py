@@ -6,9 +6,9 @@ from typing import Literal
 
 from msgspec import Struct
 
+from hanse.model.door import Session, Token, User
 from hanse.model.text import Language
 from hanse.web.doors.permissions import ROLES, Permission
-from hanse.web.views.people import Session, Token, User
 
 
 class Identity(Struct, frozen=True, kw_only=True):

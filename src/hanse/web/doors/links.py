@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import Literal
 
+from hanse.model.door import Link
 from hanse.model.time import Clock
 from hanse.web.doors.secrets import hash_of, new_secret
 from hanse.web.ports import Accounts
 from hanse.web.settings import WebSettings
-from hanse.web.views.people import Link
 
 
 async def make_claim_link(accounts: Accounts, *, clock: Clock, settings: WebSettings) -> str:

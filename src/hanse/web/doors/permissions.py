@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import Any
 
-from hanse.web.views.people import Role
+from hanse.model.door import Role
 
 
 class Permission(enum.StrEnum):

@@ -9,16 +9,15 @@ from litestar import Request
 from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
+from hanse.model.door import AuditEntry, Link, Role, Session, SessionKind, User
 from hanse.model.errors import NotAllowed
 from hanse.model.text import Text
 from hanse.web.desk import Desk, desk_of
 from hanse.web.doors.guard import address_of
 from hanse.web.doors.secrets import check_password, hash_of, new_secret
-from hanse.web.views.people import AuditEntry, Link, Role, Session, User
 
 AGENT_MAX = 200
 Asked = Request[Any, Any, Any]
-SessionKind = Literal["browser", "phone", "kiosk"]
 
 
 async def claim(request: Asked, secret: str, *, name: str, title: str, password: str) -> Redirect:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import enum
 
+from hanse.model.door import Role
 from hanse.model.order import WorkOrderState
 from hanse.model.plan import MoveReason
 from hanse.model.plant import AlarmPriority, PackMLState
 from hanse.model.sample import GapReason, Quality
 from hanse.model.text import Language, Text
 from hanse.web.views.common import Tone
-from hanse.web.views.people import Role
 
 S = PackMLState
 _NAMES: tuple[tuple[enum.Enum, Text], ...] = (

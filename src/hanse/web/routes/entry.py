@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from msgspec import Meta, Struct
 
+from hanse.model.door import UserName
 from hanse.model.errors import BadInput, NotAllowed
 from hanse.model.text import Language
 from hanse.web.desk import desk_of
@@ -19,18 +20,17 @@ from hanse.web.drawing.menu import first_page
 from hanse.web.drawing.words import LANGUAGE_COOKIE
 from hanse.web.problems import problem_of
 from hanse.web.reading import Asked, form_of, go, me_of, page
-from hanse.web.views.people import USER_NAME_PATTERN
 
 PATH_MAX = 200
 YEAR_S = 365 * 86_400
-NameField = Annotated[str, Meta(pattern=USER_NAME_PATTERN)]
+
 PasswordField = Annotated[str, Meta(max_length=200)]
 
 
 class ClaimForm(Struct, frozen=True):
     """The first owner."""
 
-    name: NameField
+    name: UserName
     title: Annotated[str, Meta(min_length=1, max_length=80)]
     password: PasswordField
     again: PasswordField

@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from msgspec import Meta, Struct, structs
 
+from hanse.model.door import Role, Token, User, UserName
 from hanse.model.errors import BadInput, Conflict, NotAllowed, NotFound
 from hanse.model.text import Language, Text
 from hanse.model.time import parse_instant
@@ -20,7 +21,6 @@ from hanse.web.doors.secrets import TOKEN_MARK, check_password, hash_of, new_sec
 from hanse.web.doors.signing_in import note
 from hanse.web.drawing.qr import qr_path
 from hanse.web.reading import Asked, form_of, form_values, go, me_of, page
-from hanse.web.views.people import USER_NAME_PATTERN, Role, Token, User
 
 USERS_MAX = 500
 TOKENS_MAX = 20
@@ -32,7 +32,7 @@ PREFIX_CHARS = len(TOKEN_MARK) + 4
 class UserForm(Struct, frozen=True):
     """A new person."""
 
-    name: Annotated[str, Meta(pattern=USER_NAME_PATTERN)]
+    name: UserName
     title: Annotated[str, Meta(min_length=1, max_length=80)]
     role: Role
 
