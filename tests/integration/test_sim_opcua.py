@@ -7,14 +7,16 @@ import hashlib
 import socket
 import time
 
+import msgspec
 import pytest
 import pytest_asyncio
 from asyncua import Client, ua
 from tests.conformance.connectors.builders import a_world
 
+from hanse.collect import JobGuard, JobSheet, doors_of
 from hanse.collect.connectors.opcua import CONNECTOR, from_url
 from hanse.collect.connectors.opcua.keys import keys_in
-from hanse.model.errors import Refused
+from hanse.model.errors import BadInput, NotAllowed, Refused, TooMuch, Unreachable
 from hanse.model.plant import PackMLState
 from hanse.model.time import parse_instant
 from hanse.sim.config import PlantConfig, SimulatedMachine
@@ -187,7 +189,7 @@ async def test_a_job_that_makes_no_sense_is_refused_and_the_machine_goes_on(seen
     plant, client = seen
     home = node(plant, client, "M2")
     with pytest.raises(ua.UaStatusCodeError):
-        await home.call_method(f"{plant.ns}:StartJob", "WO 1?", "SHAFT", 0, -1.0, 0.0)
+        await home.call_method(f"{plant.ns}:StartJob", "WO 1?", "SHAFT", 0, -1.0, 0.0, "J1")
     await node(plant, client, "M2.Request.CntrlCmd").write_value(99, ua.VariantType.Int32)
     await advance(plant, 1)
     assert await read(plant, client, "M2.State.StateCurrent") == 4
@@ -287,3 +289,91 @@ async def test_a_memory_that_cannot_be_read_is_a_new_morning(tmp_path, content):
     memory.write_bytes(content)
     plant = SimulatedPlant(plant_config(), RealClock(), memory=memory)
     assert plant.machines["M1"].state is PackMLState.IDLE
+
+
+class KeptAudit:
+    def __init__(self):
+        self.intended, self.ended = [], []
+
+    async def intend(self, handed):
+        self.intended.append(handed)
+
+    async def done(self, handed):
+        self.ended.append(handed)
+
+
+def job_guard(tmp_path, url, *machines, **bounds):
+    doors = doors_of(machines, f"nsu={NAMESPACE};s={{}}")
+    doors = tuple(msgspec.structs.replace(door, **bounds) for door in doors)
+    settings = from_url(f"{url}?insecure=1&policy=None")
+    world, audit = a_world(tmp_path), KeptAudit()
+    reach = (CONNECTOR, settings)
+    return JobGuard("plant", reach, world=world, audit=audit, doors=doors), audit
+
+
+def sheet(name, machine="M2", pieces=3):
+    return JobSheet(job=name, machine=machine, order="WO-7", item="SHAFT", pieces=pieces, run_s=5.0)
+
+
+async def test_a_machine_takes_a_job_once_counts_it_and_says_what_came_of_it(seen, tmp_path):
+    plant, client = seen
+    guard, audit = job_guard(tmp_path, plant.config.url, "M2")
+    await guard.start(sheet("WO-7/10/0/1"), by="node")
+    await guard.start(sheet("WO-7/10/0/1"), by="node")
+    await advance(plant, 9)
+    name, good, scrap = (await read(plant, client, "M2.Job.Report")).split()
+    assert (name, int(good) + int(scrap)) == ("WO-7/10/0/1", 1)
+    await guard.start(sheet("WO-7/10/0/1"), by="node")
+    await advance(plant, 40)
+    name, good, scrap = (await read(plant, client, "M2.Job.Last")).split()
+    assert (name, int(good) + int(scrap)) == ("WO-7/10/0/1", 3)
+    await guard.start(sheet("WO-7/10/0/1"), by="node")
+    await advance(plant, 5)
+    assert await read(plant, client, "M2.State.StateCurrent") == 4
+    assert [h.refused for h in audit.ended] == [""] * 4
+    assert {(h.deed, h.job, h.by) for h in audit.intended} == {("start", "WO-7/10/0/1", "node")}
+
+
+async def test_a_job_taken_away_ends_with_the_piece_in_hand_and_does_not_come_back(seen, tmp_path):
+    plant, client = seen
+    guard, _ = job_guard(tmp_path, plant.config.url, "M2")
+    await guard.start(sheet("J1", pieces=50), by="node")
+    await advance(plant, 4)
+    await guard.end("M2", "J1", by="node")
+    await guard.end("M2", "J2", by="node")
+    await advance(plant, 20)
+    await guard.start(sheet("J2"), by="node")
+    await advance(plant, 5)
+    assert plant.machines["M2"].good + plant.machines["M2"].scrap == 1
+    assert await read(plant, client, "M2.State.StateCurrent") == 4
+
+
+async def test_jobs_are_given_only_where_the_owner_allowed_it_and_within_bounds(seen, tmp_path):
+    plant, _ = seen
+    guard, audit = job_guard(tmp_path, plant.config.url, "M2", pieces_max=10, per_minute=2)
+    with pytest.raises(NotAllowed):
+        await guard.start(sheet("J1", machine="M1"), by="node")
+    with pytest.raises(BadInput):
+        await guard.start(sheet("J1", pieces=11), by="node")
+    await guard.start(sheet("J1"), by="node")
+    await guard.start(sheet("J2"), by="node")
+    with pytest.raises(TooMuch):
+        await guard.start(sheet("J3"), by="node")
+    off, _ = job_guard(tmp_path, plant.config.url)
+    with pytest.raises(NotAllowed):
+        await off.start(sheet("J4"), by="node")
+    assert len(audit.intended) == 2
+    assert [bool(h.refused) for h in audit.ended] == [True, True, False, False, True]
+
+
+async def test_a_job_that_the_device_refuses_or_cannot_be_brought_is_told_with_what_to_do(
+    seen, tmp_path
+):
+    plant, _ = seen
+    guard, _ = job_guard(tmp_path, plant.config.url, "M2", start=f"nsu={NAMESPACE};s=M2.Nothing")
+    with pytest.raises(Refused) as refused:
+        await guard.start(sheet("J1"), by="node")
+    assert refused.value.remedy
+    away, _ = job_guard(tmp_path, f"opc.tcp://127.0.0.1:{free_port()}/x", "M2")
+    with pytest.raises(Unreachable):
+        await away.start(sheet("J1"), by="node")

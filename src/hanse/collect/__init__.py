@@ -14,8 +14,10 @@ from hanse.collect.collector import Collector, Connection, Start, epoch_of
 from hanse.collect.diagnostics import Diagnostics, LineState, Trouble
 from hanse.collect.doors import Delivery, Doors, Receipt
 from hanse.collect.inspect import Look, look, look_with
+from hanse.collect.jobs import Handed, JobAudit, JobDoor, JobGuard, JobSheet, doors_of
 from hanse.collect.mapping import Bind, Line, Mapping, bind, from_toml, lines_of, to_toml
 from hanse.collect.ports import (
+    Calling,
     Certificate,
     Connector,
     Found,
@@ -37,6 +39,7 @@ __all__ = [
     "AssetProposal",
     "Audit",
     "Bind",
+    "Calling",
     "Certificate",
     "Collector",
     "Connection",
@@ -46,7 +49,12 @@ __all__ = [
     "Doors",
     "Found",
     "Guard",
+    "Handed",
     "Intake",
+    "JobAudit",
+    "JobDoor",
+    "JobGuard",
+    "JobSheet",
     "Line",
     "LineState",
     "Look",
@@ -64,6 +72,7 @@ __all__ = [
     "bind",
     "connector",
     "connector_of_url",
+    "doors_of",
     "epoch_of",
     "from_toml",
     "lines_of",

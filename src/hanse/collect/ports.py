@@ -255,6 +255,18 @@ Write = Callable[[Any, World, Point, Value], Awaitable[None]]
 """Set one point. Raises Refused or Unreachable. Only `collect.write` may call it."""
 
 
+class Calling(Struct, frozen=True, kw_only=True):
+    """A method of an object in a device, by their addresses, and what it is handed."""
+
+    object: Annotated[str, Meta(max_length=ADDRESS_MAX)]
+    method: Annotated[str, Meta(max_length=ADDRESS_MAX)]
+    arguments: tuple[Value, ...] = ()
+
+
+Call = Callable[[Any, World, Calling], Awaitable[None]]
+"""Call a method. Raises Refused or Unreachable. Only `collect.jobs` may call it."""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Connector:
     """A protocol Hanse speaks, as its folder assembles it.
@@ -273,6 +285,7 @@ class Connector:
     from_url: Callable[[str], Struct] | None = None
     browse: Browse | None = None
     write: Write | None = None
+    call: Call | None = None
     once: bool = False
     """Whether ``collect`` returns when all is read (a file) instead of going on for ever."""
 

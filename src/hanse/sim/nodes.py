@@ -42,6 +42,24 @@ def _item(machine: Machine) -> str:
     return machine.job.item if machine.job else ""
 
 
+def _job(machine: Machine) -> str:
+    return machine.job.id if machine.job else ""
+
+
+def _report(machine: Machine) -> str:
+    """The job in hand in one value, so that its name and counts never come apart."""
+    if machine.job is None or not machine.job.id:
+        return ""
+    return f"{machine.job.id} {machine.done - machine.job_scrap} {machine.job_scrap}"
+
+
+def _last(machine: Machine) -> str:
+    if not machine.ended:
+        return ""
+    ended = machine.ended[-1]
+    return f"{ended.id} {ended.good} {ended.scrap}"
+
+
 def _asked(machine: Machine) -> int:
     return machine.job.quantity if machine.job else 0
 
@@ -113,8 +131,11 @@ SHOWN: tuple[Shown, ...] = (
     ),
     Shown(path="Counters.ToolChanges", says=lambda m: m.tool_changes, type=ua.VariantType.UInt32),
     Shown(path="Job.Order", signal="job_order", says=_order, type=ua.VariantType.String),
-    Shown(path="Job.Item", says=_item, type=ua.VariantType.String),
-    Shown(path="Job.Quantity", says=_asked, type=ua.VariantType.UInt32),
+    Shown(path="Job.Item", signal="job_item", says=_item, type=ua.VariantType.String),
+    Shown(path="Job.Quantity", signal="job_quantity", says=_asked, type=ua.VariantType.UInt32),
+    Shown(path="Job.Id", says=_job, type=ua.VariantType.String),
+    Shown(path="Job.Report", signal="job_report", says=_report, type=ua.VariantType.String),
+    Shown(path="Job.Last", signal="job_last", says=_last, type=ua.VariantType.String),
     Shown(path="Job.Done", signal="job_done", says=lambda m: m.done, type=ua.VariantType.UInt32),
     Shown(path="Job.Waiting", says=lambda m: len(m.queue), type=ua.VariantType.UInt32),
 )

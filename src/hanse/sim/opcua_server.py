@@ -38,6 +38,7 @@ from hanse.sim.plant import (
     MachineSpec,
     command,
     drop_jobs,
+    end_job,
     inject,
     load_job,
     repair,
@@ -250,6 +251,10 @@ class SimulatedPlant:
             raise BadInput(str(error), subject=key, remedy="Correct the job") from error
         self.machines[key] = load_job(self._machine(key), checked)
 
+    def end_job(self, key: str, name: str) -> None:
+        """Take a job away from a machine by its name; the piece in hand is finished."""
+        self.machines[key] = end_job(self._machine(key), name)
+
     def cancel_job(self, key: str, order: str) -> None:
         """Take a work order away from a machine."""
         self.machines[key] = drop_jobs(self._machine(key), order)
@@ -306,8 +311,11 @@ class SimulatedPlant:
                     "Quantity": int,
                     "RunSeconds": float,
                     "SetupSeconds": float,
+                    "Job": str,
                 },
             )
+            end = node_id(key, "EndJob", ns)
+            await add_method(home, "EndJob", self._ender(key), at=end, inputs={"Job": str})
         door = await self._server.nodes.objects.add_folder(
             ua.NodeId("Simulation", ns), ua.QualifiedName("Simulation", ns)
         )
@@ -333,13 +341,22 @@ class SimulatedPlant:
             await place.add_variable(at, ua.QualifiedName(mark, ns), "")
 
     def _starter(self, key: str) -> Deed:
-        async def start(order: str, item: str, quantity: int, *seconds: float) -> bool:
-            run_s, setup_s = seconds
-            job = Job(order=order, item=item, quantity=quantity, run_s=run_s, setup_s=setup_s)
+        async def start(order: str, item: str, quantity: int, *more: Any) -> bool:
+            run_s, setup_s, name = more
+            job = Job(
+                order=order, item=item, quantity=quantity, run_s=run_s, setup_s=setup_s, id=name
+            )
             self.start_job(key, job)
             return True
 
         return start
+
+    def _ender(self, key: str) -> Deed:
+        async def end(name: str) -> bool:
+            self.end_job(key, name)
+            return True
+
+        return end
 
     async def _inject(self, machine: str, kind: str, over_s: float) -> str:
         return format_instant(await self.inject(machine, kind, over_s))

@@ -25,6 +25,8 @@ from hanse.model.ids import Key
 from hanse.model.plant import PackMLState as S
 
 QUEUE_MAX = 200
+ENDED_MAX = 50
+"""Jobs a machine remembers after their end, so that none is taken twice."""
 SPEED_UP_MAX = 3_600.0
 STEP_S_MAX = 3_600.0
 RUN_S_MIN = 0.05
@@ -41,14 +43,26 @@ _DAMAGE_MM_S = 12.0
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """So many pieces for a work order: ``setup_s`` seconds once, then ``run_s`` a piece."""
+    """So many pieces for a work order: ``setup_s`` seconds once, then ``run_s`` a piece.
 
+    ``id`` is the name the sender gave it: one of the same name is taken once. Empty: no name.
+    """
+
+    id: Annotated[str, Meta(max_length=120)] = ""
     order: Key
     item: Key
     quantity: Annotated[int, Meta(ge=1, le=1_000_000)]
     run_s: Annotated[float, Meta(ge=RUN_S_MIN, le=86_400)]
     setup_s: Annotated[float, Meta(ge=0, le=86_400)] = 0.0
     load: Annotated[float, Meta(gt=0, le=1)] = 0.6
+
+
+class Ended(Struct, frozen=True, kw_only=True):
+    """What came of a job: good and scrapped pieces."""
+
+    id: str
+    good: int = 0
+    scrap: int = 0
 
 
 class MachineSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -89,8 +103,10 @@ class Machine(Struct, frozen=True, kw_only=True):
     scrap: int = 0
     job: Job | None = None
     done: int = 0
+    job_scrap: int = 0
     piece_s: float = 0.0
     queue: tuple[Job, ...] = ()
+    ended: tuple[Ended, ...] = ()
     resumes: bool = False
 
 
@@ -166,12 +182,50 @@ def command(machine: Machine, order: Command) -> Machine:
 def load_job(machine: Machine, job: Job) -> Machine:
     """The machine with one more job: it waits its turn and starts by itself when idle.
 
+    A job whose name it knows, waiting, in hand or ended, is not taken again.
+
     Raises:
         TooMuch: QUEUE_MAX jobs wait already.
     """
+    if job.id and job.id in _known(machine):
+        return machine
     if len(machine.queue) >= QUEUE_MAX:
         raise TooMuch(f"at most {QUEUE_MAX} jobs wait", remedy="Let some run first")
     return replace(machine, queue=(*machine.queue, job))
+
+
+def _known(machine: Machine) -> set[str]:
+    jobs = (*machine.queue, *([machine.job] if machine.job else []))
+    return {job.id for job in jobs} | {ended.id for ended in machine.ended}
+
+
+def end_job(machine: Machine, name: str) -> Machine:
+    """The machine without the job of that name; one being cut ends with the piece in hand.
+
+    A name it never heard is remembered as ended, so that a late order for it is not taken.
+    """
+    job = machine.job
+    if job is not None and job.id == name:
+        if machine.state is S.EXECUTE:
+            return replace(machine, job=replace(job, quantity=min(job.quantity, machine.done + 1)))
+        return replace(_closed(machine), job=None, done=0, job_scrap=0, piece_s=0.0)
+    if name in {ended.id for ended in machine.ended}:
+        return machine
+    left = tuple(j for j in machine.queue if j.id != name)
+    return _remember(replace(machine, queue=left), Ended(id=name))
+
+
+def _closed(machine: Machine) -> Machine:
+    """The machine with what came of its job among the ended ones."""
+    job = machine.job
+    if job is None or not job.id:
+        return machine
+    good = machine.done - machine.job_scrap
+    return _remember(machine, Ended(id=job.id, good=good, scrap=machine.job_scrap))
+
+
+def _remember(machine: Machine, ended: Ended) -> Machine:
+    return replace(machine, ended=(*machine.ended, ended)[-ENDED_MAX:])
 
 
 def drop_jobs(machine: Machine, order: str) -> Machine:
@@ -179,7 +233,7 @@ def drop_jobs(machine: Machine, order: str) -> Machine:
     left = replace(machine, queue=tuple(j for j in machine.queue if j.order != order))
     if left.job is None or left.job.order != order or left.state is S.EXECUTE:
         return left
-    return replace(left, job=None, done=0, piece_s=0.0)
+    return replace(left, job=None, done=0, job_scrap=0, piece_s=0.0)
 
 
 def inject(machine: Machine, fault: Fault, *, over_s: float = 60.0) -> Machine:
@@ -230,7 +284,7 @@ def _transition(machine: Machine) -> Machine:
     if after is None or machine.in_state_s < _acting_s(machine):
         return machine
     if machine.state is S.COMPLETING:
-        return _enter(replace(machine, job=None, done=0, piece_s=0.0), after)
+        return _enter(replace(machine, job=None, done=0, job_scrap=0, piece_s=0.0), after)
     return _enter(machine, after)
 
 
@@ -246,7 +300,8 @@ def _take_job(machine: Machine) -> Machine:
     if not machine.queue:
         return machine
     first, *rest = machine.queue
-    return _enter(replace(machine, job=first, queue=tuple(rest), done=0, piece_s=0.0), S.STARTING)
+    begun = replace(machine, job=first, queue=tuple(rest), done=0, job_scrap=0, piece_s=0.0)
+    return _enter(begun, S.STARTING)
 
 
 def _cut(machine: Machine, spec: MachineSpec, seconds: float, dice: Dice) -> Machine:
@@ -265,11 +320,12 @@ def _cut(machine: Machine, spec: MachineSpec, seconds: float, dice: Dice) -> Mac
         tool_wear=wear,
         piece_s=piece_s,
         done=machine.done + finished,
+        job_scrap=machine.job_scrap + scrap,
         good=machine.good + finished - scrap,
         scrap=machine.scrap + scrap,
     )
     if cut.done >= job.quantity:
-        return _enter(cut, S.COMPLETING)
+        return _enter(_closed(cut), S.COMPLETING)
     return _change_tool(cut) if wear >= 1.0 and finished > 0 else cut
 
 

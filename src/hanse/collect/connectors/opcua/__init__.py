@@ -8,6 +8,7 @@ Limits: NODES_MAX nodes browsed, one subscription a connection, RSA policies fro
 """
 
 from hanse.collect.connectors.opcua.browse import browse
+from hanse.collect.connectors.opcua.call import call
 from hanse.collect.connectors.opcua.config import OpcUaConfig, from_url
 from hanse.collect.connectors.opcua.diagnostics import explain
 from hanse.collect.connectors.opcua.source import collect
@@ -25,4 +26,5 @@ CONNECTOR = Connector(
     from_url=from_url,
     browse=browse,
     write=write,
+    call=call,
 )

@@ -26,7 +26,7 @@ async def write(config: OpcUaConfig, world: World, point: Point, value: Value) -
     async with session(config, world) as client:
         node = client.get_node(node_of(point.address, await namespaces_of(client)))
         kind = await node.read_data_type_as_variant_type()
-        data = ua.DataValue(ua.Variant(_as(kind, value), kind))
+        data = ua.DataValue(ua.Variant(fitting(kind, value), kind))
         (status,) = await client.uaclient.session.write_attributes([node.nodeid], [data])
     if not status.is_good():
         raise Refused(
@@ -36,7 +36,8 @@ async def write(config: OpcUaConfig, world: World, point: Point, value: Value) -
         )
 
 
-def _as(kind: ua.VariantType, value: Value) -> object:
+def fitting(kind: ua.VariantType, value: Value) -> object:
+    """A value in the Python type that a built-in type of OPC UA is encoded from."""
     if kind in {ua.VariantType.Float, ua.VariantType.Double}:
         return float(value)
     if kind is ua.VariantType.Boolean:
