@@ -108,6 +108,38 @@ def test_a_device_is_looked_at_and_collected(node):
     assert any("vibration" in s["name"] for s in found["signals"])
 
 
+RULE = """[[rule]]
+key = "shop-load"
+kind = "limit"
+asset_type = "lathe"
+signal = "spindle_load"
+high = 95
+"""
+
+
+def rules_of(folder):
+    return {r["key"]: r for r in hanse("rule", "list", "--folder", str(folder))["rules"]}
+
+
+def test_rules_are_armed_from_a_file_from_the_folder_and_by_hand(node, tmp_path):
+    folder, _, _ = node
+    (folder / "rules" / "shop.toml").write_text(RULE)
+    until = time.monotonic() + 60
+    while time.monotonic() < until and "shop-load" not in rules_of(folder):
+        time.sleep(0.5)
+    assert rules_of(folder)["shop-load"]["armed"]
+    told = hanse("rule", "disarm", "shop-load", "--folder", str(folder))
+    assert told["taken_up"], "the running node counts without it from now on"
+    assert not rules_of(folder)["shop-load"]["armed"]
+    own = tmp_path / "own.toml"
+    own.write_text(RULE.replace("high", "hihg"))
+    wrong = hanse("rule", "add", str(own), "--folder", str(folder), ok=2)
+    assert (wrong["subject"], wrong["error"]) == ("own.toml:6", "bad-config")
+    own.write_text(RULE.replace("shop-load", "own-load"))
+    assert hanse("rule", "add", str(own), "--folder", str(folder))["taken_up"]
+    assert hanse("rule", "test", str(own), "--folder", str(folder), ok=3)["remedy"]
+
+
 def test_an_unreachable_device_says_what_to_do(node):
     folder, _, _ = node
     (port,) = free_ports(1)

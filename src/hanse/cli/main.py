@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "import": "hanse.cli.records:import_",
     "plan": "hanse.cli.plan:plan",
     "promise": "hanse.cli.plan:promise",
+    "rule": "hanse.cli.rule:rule",
     "peer": "hanse.cli.trade:peer",
     "rfq": "hanse.cli.trade:rfq",
     "ledger": "hanse.cli.trade:ledger",

@@ -72,6 +72,7 @@ from hanse.decide.oee import (
 )
 from hanse.decide.rulefile import (
     format_rule,
+    located,
     parse_rules,
     rule_from,
 )
@@ -96,6 +97,9 @@ from hanse.decide.stops import (
 from hanse.decide.transition import (
     Contribution,
     Transition,
+)
+from hanse.decide.watched import (
+    watched,
 )
 
 __all__ = [
@@ -139,6 +143,7 @@ __all__ = [
     "explain_by_rule",
     "format_rule",
     "letter",
+    "located",
     "oee",
     "packml",
     "parse_rules",
@@ -157,4 +162,5 @@ __all__ = [
     "unsuppress",
     "wait_s",
     "wanted",
+    "watched",
 ]

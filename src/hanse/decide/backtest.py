@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from hanse.decide.columns import F8, I4, I8
 from hanse.decide.engine import Engine, EngineSettings
@@ -26,12 +27,16 @@ STEP_SAMPLES = 10_000
 
 
 class History(NamedTuple):
-    """Samples of the past as columns of one length, in any order; quality 0 is good."""
+    """Samples of the past as columns of one length, in any order; quality 0 is good.
+
+    ``text`` holds the words of samples that are none of a number, None elsewhere.
+    """
 
     signal: I4
     at_ns: I8
     value: F8
     quality: np.ndarray[tuple[int], np.dtype[np.uint8]]
+    text: NDArray[np.object_] | None = None
 
 
 class Trial(Struct, frozen=True, kw_only=True):
@@ -93,7 +98,14 @@ def frames(history: History) -> Iterator[Frame]:
             at_ns=history.at_ns[rows],
             value=history.value[rows],
             quality=history.quality[rows],
+            texts=_texts(history, rows),
         )
+
+
+def _texts(history: History, rows: NDArray[np.int64]) -> dict[int, str]:
+    if history.text is None:
+        return {}
+    return {n: said for n, said in enumerate(history.text[rows].tolist()) if said}
 
 
 def _trial(told: list[Transition], end_ns: int, samples: int) -> Trial:

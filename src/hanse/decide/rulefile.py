@@ -37,6 +37,20 @@ def parse_rules(text: str, *, name: str = "rules.toml") -> tuple[Rule, ...]:
     return rules
 
 
+def located(text: str, error: BadConfig, *, name: str) -> BadConfig:
+    """An error about a rule by its key, as an error about the line of a file that it stands in.
+
+    The line is the one on which the word that the error quotes is written; the rule's first line
+    where none is. An error about anything else is given back as it is.
+    """
+    source = _Source(name, text.splitlines())
+    keys = [str(table.get("key", "")) for table in _tables(text, name)]
+    if error.subject not in keys:
+        return error
+    place = source.word(keys.index(error.subject), re.findall(r"'([^']+)'", error.what))
+    return BadConfig(error.what, subject=place, remedy=error.remedy, code=error.name)
+
+
 def rule_from(table: dict[str, Any], *, name: str = "rule") -> Rule:
     """One rule from the same fields over the API or from a form.
 
@@ -88,6 +102,17 @@ class _Source:
         at = next((i for i in range(start, end) if word and assigned.search(self.lines[i])), start)
         return f"{self.name}:{at + 1}"
 
+    def word(self, number: int, quoted: list[str]) -> str:
+        """``file:line`` of the last of some words that the n-th rule's values hold."""
+        start = self.headers[number] if number < len(self.headers) else 0
+        end = self.headers[number + 1] if number + 1 < len(self.headers) else len(self.lines)
+        for said in reversed(quoted):
+            spoken = re.compile(rf"=.*(?<!\w){re.escape(said)}(?!\w)")
+            found = [i for i in range(start, end) if spoken.search(self.lines[i])]
+            if found:
+                return f"{self.name}:{found[0] + 1}"
+        return f"{self.name}:{start + 1}"
+
 
 def _rule(table: dict[str, Any], number: int, source: _Source) -> Rule:
     kind = KINDS.get(str(table.get("kind", "")))
@@ -111,16 +136,18 @@ def _rule(table: dict[str, Any], number: int, source: _Source) -> Rule:
 
 def _explain(message: str, kind: Any, source: _Source, number: int) -> BadConfig:
     words = [f.encode_name for f in msgspec.structs.fields(kind)]
+    found = _AT.search(message)
+    within = found.group(1).split(".")[0] if found else ""
     unknown = re.match(r"Object contains unknown field `([^`]+)`", message)
     if unknown:
         word = unknown.group(1)
         what, remedy = f"'{word}' is not known here", _did_you_mean(word, words)
     elif missing := re.match(r"Object missing required field `([^`]+)`", message):
-        word = missing.group(1)
-        what, remedy = f"'{word}' is missing", f"Add {word} = ..."
+        lacking, word = missing.group(1), within or missing.group(1)
+        what = f"'{lacking}' is missing" + (f" in '{within}'" if within else "")
+        remedy = f"Add {lacking} = ..."
     else:
-        found = _AT.search(message)
-        word = found.group(1).split(".")[0] if found else ""
+        word = within
         said = _AT.sub("", message)
         what, remedy = f"'{word}': {said[:1].lower()}{said[1:]}", "Correct the value"
     return BadConfig(what, subject=source.place(number, word), remedy=remedy)

@@ -10,7 +10,7 @@ from typing import Self
 
 from hanse.model.errors import Conflict, NotAllowed
 
-SUBFOLDERS = ("keys", "nats", "history", "spool", "files", "logs", "run")
+SUBFOLDERS = ("keys", "nats", "history", "spool", "files", "logs", "run", "rules")
 _OTHERS = 0o077
 
 

@@ -9,29 +9,19 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from hanse.decide import AlarmBook, AlarmEvent, Asset, Engine, Rule, asset_of, parse_rules
+from hanse.decide import AlarmBook, AlarmEvent, Asset, Engine, Rule
 from hanse.decide import draft as alarm_draft
 from hanse.model.errors import BadConfig
 from hanse.model.event import Draft
 from hanse.model.ids import Ids
-from hanse.model.plant import Machine, Signal
-from hanse.packs.load import load_shipped
+from hanse.model.plant import Signal
+from hanse.node.ruling.book import armed_rules, plant_of
 from hanse.packs.pack import Effect
 from hanse.store import Tx
-from hanse.store.shelf import Shelf
 
-PACKS = ("machining",)
 ALARMS = "alarms"
 ACT = "decide.act"
 log = structlog.get_logger("decide")
-
-
-class RuleFile(Struct, frozen=True, kw_only=True):
-    """Rules as their owner wrote them (TOML), and what their alarms lead to."""
-
-    key: str
-    text: str
-    effects: tuple[Effect, ...] = ()
 
 
 class AlarmAct(Struct, frozen=True, kw_only=True):
@@ -53,42 +43,14 @@ class Watch:
     effects: dict[str, Effect]
 
 
-def rule_files(tx: Tx) -> Shelf[RuleFile]:
-    """The owner's own rules."""
-    return tx.shelf("rules", RuleFile)
-
-
 def read_watch(tx: Tx) -> Watch:
     """The engine and the alarm book of the plant on record."""
-    assets = tuple(_asset(machine) for machine in tx.machines.all())
-    known = {a.key for a in assets}
-    signals = tuple(s for s in tx.signals.all() if s.asset in known)
-    rules, effects = _rules(tx)
+    assets, signals = plant_of(tx)
+    rules, effects = armed_rules(tx)
     engine = fitting_engine(rules, assets, signals)
     saved = tx.settings.get(ALARMS, msgspec.Raw)
     book = AlarmBook.load(engine.rules, bytes(saved)) if saved else AlarmBook(engine.rules)
     return Watch(engine, book, effects)
-
-
-def _asset(machine: Machine) -> Asset:
-    """A machine with the limits of its type where it has none of its own."""
-    own = machine.attributes
-    for name in PACKS:
-        own = load_shipped(name).attributes(machine.asset_type, own)
-    return asset_of(msgspec.structs.replace(machine, attributes=own))
-
-
-def _rules(tx: Tx) -> tuple[tuple[Rule, ...], dict[str, Effect]]:
-    rules: dict[str, Rule] = {}
-    effects: dict[str, Effect] = {}
-    for name in PACKS:
-        pack = load_shipped(name)
-        rules |= {r.key: r for r in parse_rules(pack.rules, name=f"{name}/rules.toml")}
-        effects |= pack.effects
-    for file in rule_files(tx).all():
-        rules |= {r.key: r for r in parse_rules(file.text, name=file.key)}
-        effects |= {e.rule: e for e in file.effects}
-    return tuple(r for r in rules.values() if r.enabled), effects
 
 
 def fitting_engine(

@@ -21,7 +21,7 @@ from hanse.node.connections import Setup, mapping_of, setups
 from hanse.node.context import Context
 from hanse.node.folder import Folder
 from hanse.node.offline import offline
-from hanse.node.watching import RuleFile, rule_files
+from hanse.node.ruling.book import RuleFile, rule_files
 from hanse.packs.load import load_shipped
 from hanse.sim.wiring import recording_lines
 from hanse.store import Tx
