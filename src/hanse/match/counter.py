@@ -14,6 +14,7 @@ from hanse.match.ledger.chain import (
     KEY_KINDS,
     OPEN,
     REVOKE,
+    Head,
     KeyCard,
     check_proposal,
     head_of,
@@ -101,8 +102,7 @@ class Counter:
         self._send(to, kind, letter, ctx, subject=getattr(document, "id", ""))
 
     def _send(self, to: str, kind: str, letter: Letter, ctx: Context, *, subject: str) -> None:
-        ledger = self._ledger(to)
-        head = head_of(ledger.chain) if ledger.chain.length else None
+        head = head_of(self._ledger(to).chain)
         self.send.append(
             Outgoing(
                 to=to,
@@ -269,9 +269,17 @@ class Counter:
             raise BadMessage("the entry is of another kind than its message", subject=entry.kind)
         if entry.kind not in AGREED | ALONE:
             raise BadMessage("nothing of this kind belongs on a ledger", subject=entry.kind)
-        self.books.put_ledger(ledger)
+        before = self._ledger(ledger.partner)
+        waits = before.theirs == ledger.theirs and not before.undecided
+        self.books.put_ledger(structs.replace(ledger, undecided=not ledger.synced))
+        if waits or not ledger.synced:
+            return None
+        return self._to_decide(entry, ledger.partner, ctx)
+
+    def _to_decide(self, entry: Entry, partner: str, ctx: Context) -> Entry | None:
+        """Sign what grants nothing; hand back what somebody must decide."""
         if entry.kind in ALONE:
-            self.countersign(ledger.partner, ctx)
+            self.countersign(partner, ctx)
             return None
         return entry
 
@@ -396,11 +404,14 @@ class Counter:
                 theirs=signed.entry,
             )
 
-    def after(self, incoming: Incoming, ctx: Context) -> None:
-        """Compare the head that rode on the letter with ours, and act on the difference."""
+    def after(self, incoming: Incoming, ctx: Context) -> Entry | None:
+        """Compare the head that rode on the letter with ours, and act on the difference.
+
+        A proposal that came before heads were exchanged is handed back once it can be decided.
+        """
         head, partner = incoming.letter.head, incoming.source
         if head is None:
-            return
+            return None
         greeting = incoming.kind == "head"
         standing = pair.compare(self._ledger(partner), head)
         match standing:
@@ -416,17 +427,24 @@ class Counter:
             case _:
                 pass
         if greeting or incoming.kind == "sync":
-            self._may_sign_again(partner, incoming, ctx)
+            return self._may_sign_again(partner, head, ctx)
+        return None
 
-    def _may_sign_again(self, partner: str, incoming: Incoming, ctx: Context) -> None:
-        ledger, head = self._ledger(partner), incoming.letter.head
-        if ledger.synced or head is None:
-            return
+    def _may_sign_again(self, partner: str, head: Head, ctx: Context) -> Entry | None:
+        ledger = self._ledger(partner)
+        if ledger.synced:
+            return None
         ledger = pair.synced(ledger, head)
-        self.books.put_ledger(ledger)
-        if ledger.synced and ledger.mine is not None:
+        self.books.put_ledger(structs.replace(ledger, undecided=False) if ledger.synced else ledger)
+        if not ledger.synced:
+            return None
+        if ledger.mine is not None:
             self._send_proposal(partner, ledger.mine, ctx)
-        self.go_on(partner, ctx)
+        entry = parse_entry(ledger.theirs.entry) if ledger.theirs and ledger.undecided else None
+        if entry is None or entry.exp <= ctx.at:
+            self.go_on(partner, ctx)
+            return None
+        return self._to_decide(entry, partner, ctx)
 
     def seen(self, incoming: Incoming) -> bool:
         """Whether this very message was taken in before."""

@@ -11,6 +11,7 @@ from hanse.match import offer as selling
 from hanse.match.agree import Agreements, kind_of
 from hanse.match.counter import Context
 from hanse.match.grants import count
+from hanse.match.ledger.entry import Entry
 from hanse.match.messages import KINDS, Incoming, body_of, document_of
 from hanse.match.words import told
 from hanse.model import trade
@@ -42,7 +43,11 @@ class Intake:
         self.books.put_meter(incoming.source, after)
         ctx = Context(at=incoming.at, correlation=incoming.correlation, causation=incoming.id)
         self._handlers().get(incoming.kind, self._ledger_letter)(incoming, ctx)
-        self.counter.after(incoming, ctx)
+        waiting = self.counter.after(incoming, ctx)
+        if waiting is not None:
+            self._decide(waiting, incoming.source, ctx)
+            self.counter.go_on(incoming.source, ctx)
+        self.agreements.settle_all(incoming.source, ctx)
 
     def _handlers(self) -> dict[str, Callable[[Incoming, Context], None]]:
         return {
@@ -173,31 +178,37 @@ class Intake:
         self.agreements.settle_all(incoming.source, ctx)
         if incoming.letter.refusal is not None:
             self.agreements.gone(incoming.source, incoming.letter.refusal.reason, ctx)
-        if fresh is None:
-            return
+        if fresh is not None:
+            self._decide(fresh, incoming.source, ctx)
+
+    def _decide(self, fresh: Entry, partner: str, ctx: Context) -> None:
+        """Refuse what does not fit, sign what may be signed alone, ask a person for the rest."""
         try:
             document = document_of(fresh.kind, fresh.body)
-            self.agreements.check(incoming.source, document, by=incoming.source, at=ctx.at)
+            self.agreements.check(partner, document, by=partner, at=ctx.at)
+            if self.agreements.may_sign_alone(partner, document):
+                self.agreements.countersign(partner, ctx)
+                return
         except (Conflict, BadMessage) as error:
-            self.counter.refuse(incoming.source, error.what, ctx)
-            text = told.not_signed(fresh.kind, error.what)
-            subject = str(fresh.body.get("id", fresh.kind))[:200]
-            about = {"partner": incoming.source, "document_kind": fresh.kind, "why": error.what}
-            self.counter.tell("match.refused", subject, text, ctx, **about)
+            self._refuse(fresh, partner, error.what, ctx)
             return
-        if self.agreements.may_sign_alone(incoming.source, document):
-            self.agreements.countersign(incoming.source, ctx)
-        else:
-            self._tell_waiting(incoming, document, ctx)
+        self._tell_waiting(partner, document, ctx)
 
-    def _tell_waiting(self, incoming: Incoming, document: trade.Aggregate, ctx: Context) -> None:
+    def _refuse(self, fresh: Entry, partner: str, why: str, ctx: Context) -> None:
+        self.counter.refuse(partner, why, ctx)
+        text = told.not_signed(fresh.kind, why)
+        subject = str(fresh.body.get("id", fresh.kind))[:200]
+        about = {"partner": partner, "document_kind": fresh.kind, "why": why}
+        self.counter.tell("match.refused", subject, text, ctx, **about)
+
+    def _tell_waiting(self, partner: str, document: trade.Aggregate, ctx: Context) -> None:
         kind = kind_of(document)
         self.counter.tell(
             "match.proposed",
             contracts.order_number(document),
             told.proposed(kind, document),
             ctx,
-            partner=incoming.source,
+            partner=partner,
             document_kind=kind,
             document=body_of(document),
         )

@@ -26,6 +26,7 @@ from hanse.transmit.nats.connect import connect
 from hanse.transmit.nats.streams import StreamLimits, ensure
 
 MEGABYTE = 1_000_000
+DEALS = "flow"
 Role = Callable[[Context], Awaitable[None]]
 
 log = structlog.get_logger("process")
@@ -49,6 +50,8 @@ async def run_roles(folder: Folder, names: Sequence[str]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, context.stopping.set)
+    if DEALS in names:
+        await _greet_partners(context)
     tasks = [asyncio.create_task(_kept(name, role(name), context)) for name in names]
     await context.stopping.wait()
     for task in tasks:
@@ -57,6 +60,13 @@ async def run_roles(folder: Folder, names: Sequence[str]) -> None:
     with contextlib.suppress(Exception):
         await context.nats.close()
     context.store.close()
+
+
+async def _greet_partners(context: Context) -> None:
+    """Before any role takes or signs anything: the record may be an old backup."""
+    from hanse.node.dealing.desk import start_desk
+
+    await context.store.write(lambda tx: start_desk(tx, context))
 
 
 async def build(folder: Folder, names: Sequence[str]) -> Context:

@@ -147,6 +147,35 @@ class Outbox:
         self._change(lane, id, {"state": "waiting", "attempts": 0, "next_ns": 0, "done_ns": None})
         self._touched.add(lane)
 
+    def all_waiting(self, lane: str) -> list[Letter]:
+        """Every message of a lane that waits, in order, due or not."""
+        query = sa.select(OUTBOX).where(OUTBOX.c.lane == lane, OUTBOX.c.state == "waiting")
+        rows = self._connection.execute(query.order_by(OUTBOX.c.number)).mappings()
+        return [letter_of(row) for row in rows]
+
+    def renumber(self, lane: str, id: str, *, number: int, payload: bytes) -> None:  # noqa: A002
+        """Give a waiting message another number, and the lane goes on behind it."""
+        digest = hashlib.sha256(payload).hexdigest()
+        fresh = {"number": number, "payload": payload, "sum": digest, "attempts": 0, "next_ns": 0}
+        self._change(lane, id, fresh)
+        self.continue_after(lane, number)
+
+    def again(self, lane: str, first: int, before: int) -> list[int]:
+        """Answered messages of a lane from ``first`` on and before ``before`` wait again.
+
+        The numbers of those that are still kept, in order.
+        """
+        tests = (
+            OUTBOX.c.lane == lane,
+            OUTBOX.c.number >= first,
+            OUTBOX.c.number < before,
+            OUTBOX.c.state.in_(("done", "waiting")),
+        )
+        fresh = {"state": "waiting", "attempts": 0, "next_ns": 0, "done_ns": None, "answer": None}
+        self._connection.execute(OUTBOX.update().where(*tests).values(**fresh))
+        query = sa.select(OUTBOX.c.number).where(*tests).order_by(OUTBOX.c.number)
+        return list(self._connection.execute(query).scalars())
+
     def dead_letters(self, *, limit: int = DUE_MAX) -> list[Letter]:
         """Messages that were given up."""
         query = sa.select(OUTBOX).where(OUTBOX.c.state == "dead")

@@ -75,6 +75,18 @@ class OutboxTx(Protocol):
         """Given up: it stays to be seen and no longer holds its lane up."""
         ...
 
+    def all_waiting(self, lane: str) -> Sequence[Waiting]:
+        """Every message of a lane that waits, in order, due or not."""
+        ...
+
+    def renumber(self, lane: str, id: str, *, number: int, payload: bytes) -> None:  # noqa: A002
+        """Give a waiting message another number, and the lane goes on behind it."""
+        ...
+
+    def again(self, lane: str, first: int, before: int) -> Sequence[int]:
+        """Answered messages of a lane from ``first`` on and before ``before`` wait again."""
+        ...
+
 
 class Arrived(Protocol):
     """A message in the inbox, as the record keeps it."""

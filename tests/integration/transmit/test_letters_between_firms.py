@@ -127,6 +127,36 @@ async def test_a_letter_that_cannot_be_read_is_skipped_after_some_tries(tmp_path
     assert seller.record.tx.effects == ["letter-2"]
 
 
+async def test_a_restored_record_numbers_on_behind_what_the_partner_has_seen(tmp_path):
+    seller, restored = Firm(SELLER, tmp_path, effect=write_down), RecordInMemory()
+    for number in (1, 2, 3, 4):
+        await seller.door.receive(a_letter(number))
+    for number in (2, 3):
+        put(restored, number, id=f"fresh-{number}")
+    for row, number in zip(restored.tx.outbox.rows[lane(SELLER)], (2, 3), strict=True):
+        row.number = number
+    async with seller.serving(), relaying(restored, {SELLER.did: seller.route}):
+        await until(lambda: not restored.tx.outbox.lanes())
+    assert seller.record.tx.effects[4:] == ["fresh-2", "fresh-3"]
+    assert [r.number for r in restored.tx.outbox.rows[lane(SELLER)]] == [5, 6]
+
+
+async def test_letters_that_a_restored_partner_lost_are_sent_again_and_what_is_gone_is_skipped(
+    tmp_path,
+):
+    record = RecordInMemory()
+    for number in range(1, 6):
+        put(record, number)
+    for row in record.tx.outbox.rows[lane(SELLER)][:4]:
+        row.state = "done"
+    del record.tx.outbox.rows[lane(SELLER)][2]
+    restored = Firm(SELLER, tmp_path, effect=write_down)
+    await restored.door.receive(a_letter(1))
+    async with restored.serving(), relaying(record, {SELLER.did: restored.route}):
+        await until(lambda: not record.tx.outbox.lanes())
+    assert restored.record.tx.effects == ["letter-1", "letter-2", "letter-4", "letter-5"]
+
+
 async def test_a_server_with_another_key_gets_not_one_byte_of_a_letter(tmp_path):
     seller, record = Firm(SELLER, tmp_path, effect=write_down), RecordInMemory()
     put(record, 1)

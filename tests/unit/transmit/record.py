@@ -26,13 +26,26 @@ class Outbox:
 
     def put(self, lane, *, id, kind, payload):
         rows = self.rows.setdefault(lane, [])
-        rows.append(Row(len(rows) + 1, id, kind, payload))
+        rows.append(Row(max((r.number for r in rows), default=0) + 1, id, kind, payload))
 
     def lanes(self):
         return [lane for lane in self.rows if self.due(lane, limit=1)]
 
     def due(self, lane, *, limit):
         return [r for r in self.rows.get(lane, []) if r.state == "waiting"][:limit]
+
+    def all_waiting(self, lane):
+        return self.due(lane, limit=len(self.rows.get(lane, [])))
+
+    def renumber(self, lane, id, *, number, payload):
+        row = self._row(lane, id)
+        row.number, row.payload, row.attempts = number, payload, 0
+
+    def again(self, lane, first, before):
+        found = [r for r in self.rows[lane] if first <= r.number < before and r.state != "dead"]
+        for row in found:
+            row.state, row.answer = "waiting", None
+        return [r.number for r in found]
 
     def sent(self, lane, *numbers):
         for row in self.rows[lane]:

@@ -62,8 +62,8 @@ class Intent(Struct, frozen=True, kw_only=True):
 class PairLedger(Struct, frozen=True, kw_only=True):
     """A firm's own view of one chain. ``mine`` is proposed and open, ``theirs`` waits for us.
 
-    ``led_to`` is the highest place at which we proposed; ``synced`` is False after a restore until
-    the partner's head was seen.
+    ``led_to`` is the highest place at which we proposed; ``synced`` is False after a start until
+    the partner's head was seen; ``theirs`` that came before then is ``undecided``.
     """
 
     me: str
@@ -73,6 +73,7 @@ class PairLedger(Struct, frozen=True, kw_only=True):
     queue: tuple[Intent, ...] = ()
     led_to: int = -1
     synced: bool = True
+    undecided: bool = False
 
     @property
     def partner(self) -> str:

@@ -47,6 +47,16 @@ def at_desk(tx: Tx, context: Context, event: Event, act: Callable[[Desk, Step], 
     return result
 
 
+def start_desk(tx: Tx, context: Context) -> None:
+    """Greet every partner with our head: nothing is signed before theirs was seen.
+
+    The record may be a backup that is older than what was signed since (decision 0063).
+    """
+    desk = desk_in(tx, context)
+    desk.start(Step(at=context.clock.now()))
+    keep(tx, context, desk, causes={})
+
+
 def take_in(tx: Tx, context: Context, message: Message) -> None:
     """The effect of a partner's letter: an arrival on record, and what the desk makes of it."""
     arrival = tx.events.append(_arrival(message))

@@ -96,7 +96,8 @@ class Door(Generic[T]):
         """Take a letter in; the signed receipt (200), or why there is none.
 
         400, 413: it cannot be read or is not for us. 403: we do not deal with its sender. 409: its
-        number was used for another letter. 429: too many wait. 503: try again later.
+        number was used for another letter (``needed`` is the next one that was not). 429: too many
+        wait. 503: try again later.
         """
         try:
             message = self._open(sealed)
@@ -107,7 +108,10 @@ class Door(Generic[T]):
             answer, behind = await self._take(message, sealed)
         except (BadMessage, TooMuch) as error:
             self.counts["rejected"] += 1
-            return _problem(error, 429 if isinstance(error, TooMuch) else 409)
+            if isinstance(error, TooMuch):
+                return _problem(error, 429)
+            needed = await self._record.read(lambda tx: tx.inbox.expected(message.source))
+            return _problem(error, 409, needed=needed)
         except (HanseError, _Failed) as error:
             self.counts["failed"] += 1
             return _problem(error, 503)
@@ -213,8 +217,9 @@ class Door(Generic[T]):
         return receipt.seal(given, self._signer)
 
 
-def _problem(error: Exception, status: int) -> Reply:
+def _problem(error: Exception, status: int, **more: int) -> Reply:
     """An RFC 9457 problem. What failed inside is not told to others."""
     told = error if isinstance(error, HanseError) and status != 503 else Unreachable("not now")
     content = {"title": told.what, "status": status, "detail": told.subject, "code": told.name}
+    content |= more
     return Reply(status=status, body=json.dumps(content).encode(), media_type=PROBLEM)

@@ -26,7 +26,10 @@ TRIES_MAX = 5
 """Tries of a letter that reaches the other firm and cannot be read there; see `LetterRelay`."""
 SKIP_LASTS = dt.timedelta(days=365)
 PEERS_MAX = 2_000
+AHEAD_MAX = 100_000
+"""Letters by which one side's count may be ahead of the other's after a restore."""
 _REJECTED = range(400, 429)
+_NUMBER_USED = 409
 
 T = TypeVar("T", bound=RecordTx)
 
@@ -48,6 +51,9 @@ class LetterRelay(Generic[T]):
     A firm that does not answer is tried for ever, 0.2 to 1.8 s apart, and holds up nobody else. A
     letter it refuses (signed) is dead and shown; the next one follows. A letter that its node
     cannot read TRIES_MAX times is dead too, and a signed `skip` takes its number.
+
+    Where one side was restored from a backup the two counts differ: what the partner lost is sent
+    again, and what we number too low is numbered on behind what the partner has seen.
     """
 
     def __init__(
@@ -123,10 +129,14 @@ class LetterRelay(Generic[T]):
         """Send one letter and keep what was answered; raises when it must be sent again."""
         peer = lane.removeprefix(PEER_LANE)
         answer = await self._client.post(self._route(peer), letter.payload)
+        if answer.status == _NUMBER_USED and _needed(answer.body) > letter.number:
+            await self._number_on(lane, _needed(answer.body), letter)
         if answer.status in _REJECTED:
             await self._rejected(lane, letter, answer)
         else:
             given = self._receipt(peer, letter.payload, answer)
+            if given.outcome is Outcome.PARKED:
+                await self._send_again(lane, letter, given)
             await self._keep(lane, letter, answer.body, given=given)
             state.refused += given.outcome is Outcome.REFUSED
         state.sent += 1
@@ -136,14 +146,47 @@ class LetterRelay(Generic[T]):
         if not answer.ok:
             raise Unreachable(f"the partner answers {answer.status}: not now", subject=peer)
         digest = envelope.digest_of(sealed)
-        given = receipt.unseal(answer.body, by=peer, digest=digest, verifier=self._verifier)
-        if given.outcome is Outcome.PARKED:
-            raise Unreachable(
-                f"the partner waits for letter {given.needed} before {given.number}",
-                subject=peer,
-                remedy="If its node was restored from a backup, synchronise with it",
-            )
-        return given
+        return receipt.unseal(answer.body, by=peer, digest=digest, verifier=self._verifier)
+
+    async def _number_on(self, lane: str, needed: int, letter: Waiting) -> None:
+        """Our record is older than what the partner has seen: number on behind that.
+
+        The word of the partner that it rests on comes over its pinned certificate, not signed; at
+        worst it costs numbers of this one lane.
+
+        Raises:
+            Unreachable: always; what waits has new numbers and is sent again.
+        """
+        if needed - letter.number > AHEAD_MAX:
+            return
+
+        def write(tx: T) -> None:
+            numbered = list(enumerate(tx.outbox.all_waiting(lane), needed))
+            for number, old in reversed(numbered):
+                fresh = envelope.renumbered(old.payload, number, self._signer)
+                tx.outbox.renumber(lane, old.id, number=number, payload=fresh)
+
+        await self._record.write(write)
+        raise Unreachable(
+            f"the partner has seen letters up to {needed - 1}", subject=lane.removeprefix(PEER_LANE)
+        )
+
+    async def _send_again(self, lane: str, letter: Waiting, given: Receipt) -> None:
+        """The partner lost letters it had taken: those kept here are sent again, others skipped.
+
+        Nothing is sent twice in effect: what the partner has it answers as it did before.
+
+        Raises:
+            Unreachable: always; this letter is sent again behind them.
+        """
+        first = max(given.needed, letter.number - AHEAD_MAX, 1)
+        kept = await self._record.write(lambda tx: tx.outbox.again(lane, first, letter.number))
+        if not kept or kept[0] > first:
+            await self._skip(lane, first)
+        raise Unreachable(
+            f"the partner waits for letter {given.needed} before {given.number}",
+            subject=lane.removeprefix(PEER_LANE),
+        )
 
     async def _keep(self, lane: str, letter: Waiting, body: bytes, *, given: Receipt) -> None:
         if given.outcome is Outcome.TAKEN:
@@ -163,24 +206,25 @@ class LetterRelay(Generic[T]):
         )
         if letter.attempts + 1 < TRIES_MAX:
             raise BadMessage(why, subject=lane.removeprefix(PEER_LANE))
-        await self._skip(lane, letter)
+        await self._skip(lane, letter.number)
         await self._record.write(lambda tx: tx.outbox.dead(lane, letter.id, error=why))
         self.states[lane.removeprefix(PEER_LANE)].dead += 1
 
-    async def _skip(self, lane: str, letter: Waiting) -> None:
+    async def _skip(self, lane: str, number: int) -> None:
         peer, now = lane.removeprefix(PEER_LANE), self._clock.now()
         message = envelope.Message(
-            id=f"skip-{letter.number}",
+            id=f"skip-{number}",
             source=self._signer.did,
             audience=peer,
-            number=letter.number,
+            number=number,
             kind=envelope.SKIP_KIND,
             at=now,
             expires=now + SKIP_LASTS,
         )
         sealed = envelope.seal(message, self._signer)
         answer = await self._client.post(self._route(peer), sealed)
-        self._receipt(peer, sealed, answer)
+        if self._receipt(peer, sealed, answer).outcome is Outcome.PARKED:
+            raise Unreachable(f"the partner waits for a letter before {number}", subject=peer)
 
 
 def _due(tx: RecordTx, lane: str) -> Sequence[Waiting]:
@@ -188,11 +232,20 @@ def _due(tx: RecordTx, lane: str) -> Sequence[Waiting]:
 
 
 def _title(body: bytes) -> str:
+    return str(_problem(body).get("title", "no reason"))[:200]
+
+
+def _needed(body: bytes) -> int:
+    """The number the partner's door wants next, as its problem says; 0 where it says none."""
+    found = _problem(body).get("needed", 0)
+    return found if isinstance(found, int) else 0
+
+
+def _problem(body: bytes) -> dict[str, str | int]:
     try:
-        content = msgspec.json.decode(body, type=dict[str, str | int])
+        return msgspec.json.decode(body, type=dict[str, str | int])
     except (msgspec.MsgspecError, RecursionError):
-        return "no reason"
-    return str(content.get("title", "no reason"))[:200]
+        return {}
 
 
 async def wait(event: asyncio.Event, timeout_s: float) -> None:
