@@ -5,7 +5,7 @@ from __future__ import annotations
 from hanse.model.errors import BadInput
 
 PUBLIC_KEY_BYTES = 32
-_ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _ED25519 = b"\xed\x01"
 _METHOD = "did:key:z"
 _ENCODED_MAX = 60
@@ -16,7 +16,7 @@ def base58(data: bytes) -> str:
     number, digits = int.from_bytes(data, "big"), ""
     while number:
         number, rest = divmod(number, 58)
-        digits = _ALPHABET[rest] + digits
+        digits = BASE58[rest] + digits
     return "1" * (len(data) - len(data.lstrip(b"\0"))) + digits
 
 
@@ -26,11 +26,11 @@ def unbase58(text: str) -> bytes:
     Raises:
         BadInput: a character outside the alphabet, or longer than a key can be.
     """
-    if len(text) > _ENCODED_MAX or any(c not in _ALPHABET for c in text):
+    if len(text) > _ENCODED_MAX or any(c not in BASE58 for c in text):
         raise BadInput("not base58", subject=text[:80], remedy="Copy the whole identity again")
     number = 0
     for c in text:
-        number = number * 58 + _ALPHABET.index(c)
+        number = number * 58 + BASE58.index(c)
     body = number.to_bytes((number.bit_length() + 7) // 8, "big")
     return b"\0" * (len(text) - len(text.lstrip("1"))) + body
 

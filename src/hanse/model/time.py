@@ -88,3 +88,8 @@ def parse_instant(text: str) -> Instant:
 def format_instant(at: Instant) -> str:
     """RFC 3339 with ``Z``; microseconds only where there are some."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def format_minute(at: Instant) -> str:
+    """RFC 3339 in UTC to the minute, seconds cut off: for sentences, ``2026-03-09T10:14Z``."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"

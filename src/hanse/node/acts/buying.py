@@ -18,6 +18,7 @@ from hanse.model import trade
 from hanse.model.event import Draft, Event
 from hanse.model.product import Item
 from hanse.model.text import Text
+from hanse.model.time import format_minute
 from hanse.node.acts.once import once
 from hanse.node.context import Context
 from hanse.node.dealing import partners
@@ -197,11 +198,11 @@ def open_demand(
         key=context.ids.new("demand"), item=item, wanted=quantity, due=due, customer_order=order
     )
     demands(tx).put(demand.key, demand)
+    by = format_minute(due)
     draft = Draft(
         kind=kinds.SOMETHING_WANTED,
         subject=demand.key,
-        text=Text(f"{quantity} {item} are needed by {due:%Y-%m-%d %H:%M} UTC",
-                  f"{due:%Y-%m-%d %H:%M} UTC 前需要 {quantity} 件 {item}"),
+        text=Text(f"{quantity} {item} are needed by {by}", f"{by} 前需要 {quantity} 件 {item}"),
         loop=context.ids.new("loop"),
         about={
             "item": item,
@@ -209,5 +210,5 @@ def open_demand(
             "due": due.isoformat(),
             "demand": demand.key,
         },
-    )  # fmt: skip
+    )
     return tx.events.append(draft)

@@ -16,7 +16,7 @@ from hanse.model.product import Stock
 from hanse.model.running import Question, QuestionState
 from hanse.model.sale import CustomerOrder, Notice
 from hanse.model.text import Text
-from hanse.model.time import Instant, format_instant, to_ns
+from hanse.model.time import Instant, format_instant, format_minute, to_ns
 from hanse.node.acts.once import once
 from hanse.node.context import Context
 from hanse.node.dealing.view import TxView
@@ -171,10 +171,10 @@ async def _ready(
 
 
 def _told(order: CustomerOrder, promised: Instant, event: Event) -> Draft:
-    when, before = f"{promised:%Y-%m-%d %H:%M} UTC", order.promised
+    when, before = format_minute(promised), order.promised
     moved = before is not None and before != promised
-    was = f", before {before:%Y-%m-%d %H:%M} UTC" if before is not None and moved else ""
-    was_zh = f",原为 {before:%Y-%m-%d %H:%M} UTC" if before is not None and moved else ""
+    was = f", before {format_minute(before)}" if before is not None and moved else ""
+    was_zh = f",原为 {format_minute(before)}" if before is not None and moved else ""
     return Draft(
         kind=kinds.CUSTOMER_TOLD,
         subject=order.key,

@@ -12,6 +12,7 @@ from hanse.model.order import WorkOrder
 from hanse.model.plan import PlanVersion, Promise
 from hanse.model.product import Routing
 from hanse.model.text import Text
+from hanse.model.time import format_minute
 from hanse.node.context import Context
 from hanse.node.planning import wire
 from hanse.store import Tx
@@ -70,8 +71,8 @@ class RecordPlans:
             Fact(
                 Text(point.kind.value, point.kind.value),
                 Text(
-                    f"{point.ready_at:%Y-%m-%d %H:%M} UTC, harm {point.harm_minor / 100:.2f}",
-                    f"{point.ready_at:%Y-%m-%d %H:%M} UTC,影响 {point.harm_minor / 100:.2f}",
+                    f"{format_minute(point.ready_at)}, harm {point.harm_minor / 100:.2f}",
+                    f"{format_minute(point.ready_at)},影响 {point.harm_minor / 100:.2f}",
                 ),
             )
             for point in found.curve

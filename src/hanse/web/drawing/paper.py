@@ -17,6 +17,7 @@ from hanse.model.time import Instant
 from hanse.web.doors.identity import Identity
 from hanse.web.drawing import figures, names, words
 from hanse.web.drawing.menu import Entry, menu_for
+from hanse.web.drawing.sentences import for_people, short
 from hanse.web.views.people import FirmCard
 
 HERE = Path(__file__).parents[1]
@@ -74,7 +75,7 @@ class Paper:
     def _common(self, reader: Reader) -> dict[str, Any]:
         return {
             "_": partial(words.say, reader.language),
-            "t": partial(_in, reader.language),
+            "t": partial(_in, reader, self.firm.timezone),
             "lang": reader.language,
             "me": reader.me,
             "path": reader.path,
@@ -97,6 +98,7 @@ class Paper:
             ),
             "gap_span": lambda gap: figures.gap_span(gap, now=reader.now, timezone=zone),
             "number": figures.number,
+            "short": short,
             "cash": figures.cash,
             "share": figures.share,
             "name_of": partial(names.name_of, reader.language),
@@ -104,8 +106,10 @@ class Paper:
         }
 
 
-def _in(language: Language, text: Text | None) -> str:
-    return text.in_(language) if text else ""
+def _in(reader: Reader, timezone: str, text: Text | None) -> str:
+    if not text:
+        return ""
+    return for_people(text.in_(reader.language), now=reader.now, timezone=timezone)
 
 
 def _menu(reader: Reader) -> tuple[Entry, ...]:
