@@ -8,14 +8,16 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from hanse.model.errors import HanseError, Unreachable
-from hanse.node.children import PAUSE_FIRST_S, PAUSE_MAX_S
+from hanse.model.errors import Unreachable
 from hanse.node.folder import Folder
 from hanse.node.settings import Settings
-from hanse.transmit.nats.server import Broker, BrokerConfig, start
+from hanse.transmit.nats.keep import BrokerKeeper
+from hanse.transmit.nats.server import BrokerConfig
+from hanse.transmit.nats.streams import StreamLimits
 
 USER = "node"
 WAIT_S = 30.0
+MEGABYTE = 1_000_000
 _NOTE = "broker.json"
 
 log = structlog.get_logger("broker")
@@ -26,6 +28,7 @@ class BrokerNote(Struct, frozen=True):
 
     url: str
     pid: int = 0
+    problem: str = ""
 
 
 def read_note(folder: Folder) -> BrokerNote | None:
@@ -53,52 +56,61 @@ async def broker_url(folder: Folder, settings: Settings) -> str:
     raise Unreachable("the broker has not started", subject=str(folder.path), remedy="hanse up")
 
 
+def stream_limits(settings: Settings) -> StreamLimits:
+    """How much the broker's streams may hold, as the settings say."""
+    return StreamLimits(
+        telemetry_bytes=settings.broker.telemetry_mb * MEGABYTE,
+        events_bytes=settings.broker.events_mb * MEGABYTE,
+    )
+
+
 class KeptBroker:
     """Runs the embedded broker for ever; on the port it had, so that clients find it again."""
 
     def __init__(self, folder: Folder, settings: Settings, password: str) -> None:
-        self.restarts = 0
         self._folder = folder
-        self._settings = settings
-        self._password = password
-        self._broker: Broker | None = None
+        note = read_note(folder)
+        known = int(note.url.rsplit(":", 1)[1]) if note else 0
+        config = BrokerConfig(
+            folder=folder / "nats",
+            user=USER,
+            password=password,
+            port=settings.broker.port or known,
+        )
+        self._keeper = BrokerKeeper(
+            config, limits=stream_limits(settings), on_change=self._note_change
+        )
+
+    @property
+    def restarts(self) -> int:
+        """How often it was started again."""
+        return self._keeper.restarts
 
     @property
     def pid(self) -> int | None:
         """The running broker's process, None between two."""
-        return self._broker.pid if self._broker and self._broker.alive else None
+        broker = self._keeper.broker
+        return broker.pid if broker and broker.alive else None
 
     async def keep(self) -> None:
-        """Start, wait, start again."""
-        pause_s = PAUSE_FIRST_S
-        while True:
-            try:
-                self._broker = await start(self._config())
-                self._write_note(self._broker)
-                pause_s = PAUSE_FIRST_S
-                code = await self._broker.wait()
-                log.warning("ended", part="broker", code=code)
-            except HanseError as error:
-                log.warning("not started", part="broker", error=str(error))
-                pause_s = min(pause_s * 2, PAUSE_MAX_S)
-            self.restarts += 1
-            await asyncio.sleep(pause_s)
+        """Start it, feel the pulse of its streams, start it again when it needs that."""
+        await self._keeper.run()
 
     async def stop(self) -> None:
         """End it in good order."""
-        if self._broker is not None:
-            await self._broker.stop()
+        await self._keeper.stop()
 
-    def _config(self) -> BrokerConfig:
-        note = read_note(self._folder)
-        known = int(note.url.rsplit(":", 1)[1]) if note else 0
-        return BrokerConfig(
-            folder=self._folder / "nats",
-            user=USER,
-            password=self._password,
-            port=self._settings.broker.port or known,
-        )
+    async def _note_change(self, what: str) -> None:
+        log.warning("changed", part="broker", what=what)
+        broker = self._keeper.broker
+        if broker is not None:
+            self._write_note(BrokerNote(broker.url, broker.pid, self._keeper.problem))
 
-    def _write_note(self, broker: Broker) -> None:
-        note = msgspec.json.encode(BrokerNote(broker.url, broker.pid))
-        self._folder.run_file(_NOTE).write_bytes(note)
+    def _write_note(self, note: BrokerNote) -> None:
+        path = self._folder.run_file(_NOTE)
+        fresh = path.with_suffix(".new")
+        try:
+            fresh.write_bytes(msgspec.json.encode(note))
+            fresh.replace(path)
+        except OSError as error:  # the disk is full: what it said before still leads to the broker
+            log.warning("not noted", part="broker", error=str(error))

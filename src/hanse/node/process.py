@@ -13,7 +13,7 @@ from pathlib import Path
 import structlog
 
 from hanse.model.errors import BadConfig
-from hanse.node.broker import USER, broker_url
+from hanse.node.broker import USER, broker_url, stream_limits
 from hanse.node.children import PAUSE_FIRST_S, PAUSE_MAX_S
 from hanse.node.context import Context
 from hanse.node.folder import Folder
@@ -23,9 +23,8 @@ from hanse.node.settings import ROLES, read_settings
 from hanse.node.world import RandomIds, RealClock, real_dice
 from hanse.store import Store
 from hanse.transmit.nats.connect import connect
-from hanse.transmit.nats.streams import StreamLimits, ensure
+from hanse.transmit.nats.streams import ensure
 
-MEGABYTE = 1_000_000
 DEALS = "flow"
 Role = Callable[[Context], Awaitable[None]]
 
@@ -81,11 +80,7 @@ async def build(folder: Folder, names: Sequence[str]) -> Context:
         password=identity.broker_password,
         name=",".join(names),
     )
-    limits = StreamLimits(
-        telemetry_bytes=settings.broker.telemetry_mb * MEGABYTE,
-        events_bytes=settings.broker.events_mb * MEGABYTE,
-    )
-    await ensure(client.jetstream(), limits)
+    await ensure(client.jetstream(), stream_limits(settings))
     return Context(
         folder=folder,
         settings=settings,

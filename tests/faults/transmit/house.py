@@ -1,21 +1,32 @@
 """A broker, a collector and a historian under attack, and the check afterwards."""
 
 import asyncio
-import contextlib
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.faults.transmit.roles import PASSWORD, SIGNALS, USER, Clock, ignore
+from tests.faults.transmit.roles import LIMITS, PASSWORD, SIGNALS, USER, Clock, ignore
 from tests.integration.transmit.doors import free_port
 
 from hanse.transmit.history.files import read_all
 from hanse.transmit.history.table import SampleTable
-from hanse.transmit.history.writer import HistoryWriter
-from hanse.transmit.nats import connect, feed, server
+from hanse.transmit.nats import connect, server
+from hanse.transmit.nats.keep import BrokerKeeper
 
 ROOT = Path(__file__).parents[3]
 COMMIT_S = 0.2
+
+
+async def until(condition):
+    async with asyncio.timeout(120):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+async def backlog(client):
+    """Frames the historian has not done."""
+    info = await client.jetstream(timeout=20).consumer_info("TELEMETRY", "history")
+    return info.num_pending + info.num_ack_pending
 
 
 class House:
@@ -25,12 +36,6 @@ class House:
         self.folder, self.ack_log, self.pause_s = folder, ack_log, pause_s
         self.port = free_port()
         self.url = f"nats://127.0.0.1:{self.port}"
-        self.broker = None
-        self.collector = None
-        self.historian = None
-        self.epoch = 0
-
-    async def start_broker(self):
         config = server.BrokerConfig(
             folder=self.folder / "nats",
             user=USER,
@@ -38,7 +43,18 @@ class House:
             port=self.port,
             store_bytes=12_000_000,
         )
-        self.broker = await server.start(config)
+        self.keeper = BrokerKeeper(config, limits=LIMITS, on_change=ignore)
+        self.collector = None
+        self.historian = None
+        self.epoch = 0
+
+    async def until_well(self):
+        """The keeper looks, and does what is needed, until the broker is as it should be."""
+        async with asyncio.timeout(120):
+            await self.keeper.check()
+            while self.keeper.problem or self.keeper.broker is None:
+                await asyncio.sleep(0.05)
+                await self.keeper.check()
 
     def start_collector(self):
         self.epoch += 1
@@ -58,20 +74,18 @@ class House:
         )  # fmt: skip
 
     async def start(self):
-        await self.start_broker()
+        await self.until_well()
         self.start_collector()
         self.start_historian()
 
     async def until_acked(self, n):
-        async with asyncio.timeout(60):
-            while len(self.acked()) < n:
-                await asyncio.sleep(0.02)
+        await until(lambda: len(self.acked()) >= n)
 
     async def kill(self, which, *, back=True):
         if which == "broker":
-            await self.broker.kill()
+            await self.keeper.broker.kill()
             if back:
-                await self.start_broker()
+                await self.until_well()
             return
         process = getattr(self, which)
         process.kill()
@@ -87,8 +101,9 @@ class House:
 
     async def stop(self):
         self.kill_roles()
-        if self.broker is not None:
-            await self.broker.kill()
+        if self.keeper.broker is not None:
+            await self.keeper.broker.kill()
+        await self.keeper.stop()
 
     def acked(self):
         """Every (epoch, seq) that was kept for certain."""
@@ -98,35 +113,20 @@ class House:
         return {tuple(map(int, line.split())) for line in lines if line.count(" ") == 1}
 
     async def settle(self):
-        """Bring everything up once more, let what waits arrive, and stop collecting."""
+        """Bring everything up once more, let what waits arrive in history, and stop."""
         self.kill_roles()
         self.pause_s = 0.02
+        self.start_historian()
         self.start_collector()
         before = len(self.acked())
         await self.until_acked(before + 3)
-        async with asyncio.timeout(60):
-            while any((self.folder / "spool").glob("*.spool")):
-                await asyncio.sleep(0.02)
+        await until(lambda: not any((self.folder / "spool").glob("*.spool")))
         await self.kill("collector", back=False)
-        await self.drain()
-
-    async def drain(self):
-        """Read the stream to its end into history, as the historian does."""
-        client = await connect.connect(self.url, user=USER, password=PASSWORD, name="drain")
-        writer = HistoryWriter(
-            self.folder / "history", clock=Clock(), gaps=ignore, commit_s=COMMIT_S
-        )
-        with contextlib.suppress(Exception):
-            await client.jetstream().delete_consumer("TELEMETRY", "history")
-        inbox = await feed.frames(client.jetstream(), name="drain")
-        empty = 0
-        while empty < 2:
-            arrivals = await inbox.take(wait_s=0.3)
-            empty = 0 if arrivals else empty + 1
-            for arrival in arrivals:
-                writer.take(arrival.what)
-        await writer.commit()
+        client = await connect.connect(self.url, user=USER, password=PASSWORD, name="settle")
+        while await backlog(client):
+            await asyncio.sleep(0.05)
         await connect.close(client)
+        await self.kill("historian", back=False)
 
     def check(self):
         """I1: every acknowledged frame is in history. I2: each has one effect, whole and right."""

@@ -91,11 +91,11 @@ async def collect(url, folder, *, ack_log, epoch, pause_s):
 async def keep_history(url, folder, commit_s):
     client = await until_connected(url, "historian")
     writer = HistoryWriter(folder / "history", clock=Clock(), gaps=ignore, commit_s=commit_s)
-    while True:
-        with contextlib.suppress(HanseError):
-            inbox = await feed.frames(client.jetstream(), name="history", ack_wait_s=ACK_WAIT_S)
-            break
-        await asyncio.sleep(0.05)
+    inbox = await feed.patiently(
+        lambda: feed.frames(
+            client.jetstream(timeout=2), name="history", ack_wait_s=ACK_WAIT_S, alone=True
+        )
+    )
     await writer.run(inbox)
 
 

@@ -37,7 +37,7 @@ async def test_an_hour_without_a_broker_fits_on_disk_and_all_of_it_arrives(tmp_p
         await house.kill("broker", back=False)
         await house.until_acked(600)
         await house.kill("collector")
-        await house.start_broker()
+        await house.until_well()
         await house.settle()
     finally:
         await house.stop()

@@ -9,6 +9,7 @@ from pathlib import Path
 from hanse.collect.diagnostics import Diagnostics, LineState
 from hanse.model.errors import HanseError
 from hanse.model.text import Text
+from hanse.node.broker import read_note
 from hanse.node.context import Context
 from hanse.node.planning import wire
 from hanse.store import Tx
@@ -60,7 +61,10 @@ class NodeHealth:
         return ""
 
     async def _broker(self) -> str:
-        return "" if self._context.nats.is_connected else "the broker does not answer"
+        if not self._context.nats.is_connected:
+            return "the broker does not answer"
+        note = read_note(self._context.folder)
+        return note.problem if note else ""
 
     async def _plan(self) -> str:
         await ask(self._context.nats, wire.ALIVE, "", answer=bool, wait_s=WAIT_S)

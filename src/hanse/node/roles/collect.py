@@ -25,7 +25,7 @@ from hanse.node.connections import (
 from hanse.node.context import Context
 from hanse.store import Store, Tx
 from hanse.transmit.history.writer import ACK_WAIT_S, HistoryWriter
-from hanse.transmit.nats.feed import frames
+from hanse.transmit.nats.feed import frames, patiently
 from hanse.transmit.nats.requests import answer
 from hanse.transmit.nats.spool import Spool
 from hanse.transmit.nats.telemetry import FramePublisher, PublisherStatus
@@ -56,7 +56,8 @@ async def run(context: Context) -> None:
 
 async def _keep_history(context: Context) -> None:
     """Frames into the history, committed with the numbers they cover, then acknowledged."""
-    feed = await frames(context.nats.jetstream(), name="history", ack_wait_s=ACK_WAIT_S)
+    js = context.nats.jetstream()
+    feed = await patiently(lambda: frames(js, name="history", ack_wait_s=ACK_WAIT_S, alone=True))
     writer = HistoryWriter(
         context.folder / "history", clock=context.clock, gaps=partial(_record_gap, context.store)
     )

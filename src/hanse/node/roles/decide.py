@@ -14,12 +14,13 @@ from msgspec import Struct
 from hanse.decide import AlarmEvent, acknowledge, shelve, unshelve
 from hanse.decide.alarm import Step
 from hanse.model.errors import BadInput, HanseError, Unreachable
+from hanse.model.sample import Frame
 from hanse.model.text import Text
 from hanse.model.time import from_ns
 from hanse.node.context import Context
 from hanse.node.watching import ACT, ALARMS, AlarmAct, Watch, event_of, read_watch
 from hanse.store import Tx
-from hanse.transmit.nats.feed import Feed, frames
+from hanse.transmit.nats.feed import Feed, frames, patiently
 from hanse.transmit.nats.requests import answer
 
 TICK_S = 0.025
@@ -109,7 +110,7 @@ class _Desk:
         await self._tell(told)
         return told[0].text if told else Text("nothing changed", "没有变化")
 
-    async def _open(self) -> Feed[object]:
+    async def _open(self) -> Feed[Frame]:
         """The frames since the last snapshot, which is restored; from now on without one."""
         js = self._context.nats.jetstream()
         snapshot = self._restored()
@@ -120,7 +121,7 @@ class _Desk:
         if snapshot is not None:
             with contextlib.suppress(Exception):
                 await js.delete_consumer("TELEMETRY", CONSUMER)
-        return await frames(js, name=CONSUMER, since=since)  # type: ignore[return-value]
+        return await patiently(lambda: frames(js, name=CONSUMER, since=since))
 
     def _restored(self) -> Snapshot | None:
         try:
@@ -133,10 +134,10 @@ class _Desk:
             return None
         return snapshot
 
-    async def _feed(self, feed: Feed[object]) -> None:
+    async def _feed(self, feed: Feed[Frame]) -> None:
         while True:
             for delivery in await feed.take():
-                while not self._watch.engine.feed(delivery.what):  # type: ignore[arg-type]  # noqa: ASYNC110 (full)
+                while not self._watch.engine.feed(delivery.what):  # noqa: ASYNC110 (full)
                     await asyncio.sleep(TICK_S)
                 await delivery.done()
                 self._fed.set()

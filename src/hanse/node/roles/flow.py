@@ -22,7 +22,7 @@ from hanse.node.dealing.view import TxView
 from hanse.node.ruling.folder import keep_watch
 from hanse.store import Tx
 from hanse.transmit.nats.events import EventRelay, serve
-from hanse.transmit.nats.feed import events
+from hanse.transmit.nats.feed import events, patiently
 from hanse.transmit.peerlink.client import Route
 from hanse.transmit.peerlink.relay import LetterRelay
 
@@ -84,7 +84,8 @@ def _letters(context: Context) -> LetterRelay[Tx]:
 
 async def _react(context: Context) -> None:
     wanted = sorted(reacts_to())
-    feed = await events(context.nats.jetstream(), name="flow", kinds=wanted)
+    js = context.nats.jetstream()
+    feed = await patiently(lambda: events(js, name="flow", kinds=wanted))
 
     async def handle(event: Event) -> None:
         await _handle(context, event)

@@ -104,8 +104,10 @@ class SampleTable:
                 added += self._write_hours(rows.take(which), kept)
             self.log.commit(add=added, spans=spans)
         except BaseException:
+            stands = self.log.refresh().files
             for file in added:
-                (self.folder / file.path).unlink(missing_ok=True)
+                if file.path not in stands:
+                    (self.folder / file.path).unlink(missing_ok=True)
             raise
         return added
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -238,7 +239,8 @@ class HistoryWriter:
     def _append(self, rows: Rows, spans: Mapping[str, int]) -> list[File]:
         self.table.log.refresh()
         added = self.table.append(rows, spans=spans, classes=self._classes)
-        self.last.save(self.folder / LAST_FILE, version=self.table.log.state.version)
+        with contextlib.suppress(OSError):  # it can be made from the files; the commit stands
+            self.last.save(self.folder / LAST_FILE, version=self.table.log.state.version)
         return added
 
     def _spans(self) -> dict[str, int]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from typing import Generic, TypeVar
 
 import msgspec
@@ -13,6 +14,7 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import Error as JetStreamError
+from nats.js.errors import NotFoundError
 
 from hanse.model.errors import BadInput, Unreachable
 from hanse.model.event import Event
@@ -30,6 +32,7 @@ RETRY_S = 0.2
 
 T = TypeVar("T")
 OnBad = Callable[[BadInput], None]
+Opening = Callable[[], Awaitable[JetStreamContext.PullSubscription]]
 
 
 class Delivery(Generic[T]):
@@ -65,18 +68,21 @@ class Feed(Generic[T]):
     """A durable consumer: goes on where it was, whoever opens it under the same name.
 
     ``async for delivery in feed`` never ends by itself and comes back by itself after the broker
-    was away; `take` gives batches. A message that cannot be read is counted, reported and not
-    delivered again.
+    was away, also when the broker no longer has the consumer; `take` gives batches. A message that
+    cannot be read is counted, reported and not delivered again.
     """
 
     def __init__(
         self,
         subscription: JetStreamContext.PullSubscription,
         decode: Callable[[bytes], T],
+        *,
+        reopen: Opening,
         on_bad: OnBad | None = None,
     ) -> None:
         self._subscription = subscription
         self._decode = decode
+        self._reopen = reopen
         self._on_bad = on_bad
         self.bad = 0
 
@@ -88,6 +94,7 @@ class Feed(Generic[T]):
             return []
         except (NatsError, OSError):
             await asyncio.sleep(RETRY_S)
+            await self._heal()
             return []
         return [d for m in messages if (d := await self._deliver(m)) is not None]
 
@@ -114,6 +121,13 @@ class Feed(Generic[T]):
         with contextlib.suppress(NatsError, OSError):
             await self._subscription.unsubscribe()
 
+    async def _heal(self) -> None:
+        """Make the consumer again if the broker refuses it: it may have lost it."""
+        with contextlib.suppress(Unreachable):
+            fresh = await self._reopen()
+            await self.close()
+            self._subscription = fresh
+
     async def _deliver(self, message: Msg) -> Delivery[T] | None:
         try:
             return Delivery(self._decode(message.data), message)
@@ -133,6 +147,7 @@ async def frames(
     partitions: Sequence[int] | None = None,
     since: Instant | None = None,
     ack_wait_s: float = ACK_WAIT_S,
+    alone: bool = False,
     on_bad: OnBad | None = None,
 ) -> Feed[Frame]:
     """The frames of some partitions (all by default), for a role.
@@ -145,6 +160,8 @@ async def frames(
         partitions: 0..31, those this role takes.
         since: start at this time the first time (replay); default: from the oldest kept.
         ack_wait_s: seconds after which a frame not yet done comes again.
+        alone: nobody else takes under this name: what its last holder had taken and not done
+            comes at once.
         on_bad: is told of messages that are no frames.
 
     Raises:
@@ -153,10 +170,10 @@ async def frames(
     subjects = [subject(p) for p in partitions] if partitions is not None else []
     if not subjects or len(subjects) == PARTITIONS:
         subjects = [f"{TELEMETRY_SUBJECT}.*"]
-    subscription = await _open(
-        js, streams.TELEMETRY, name=name, subjects=subjects, since=since, ack_wait_s=ack_wait_s
-    )
-    return Feed(subscription, codec.unpack, on_bad)
+    config = _config(name, subjects, since=since, ack_wait_s=ack_wait_s)
+    opening = partial(_open, js, streams.TELEMETRY, config)
+    subscription = await _open(js, streams.TELEMETRY, config, alone=alone)
+    return Feed(subscription, codec.unpack, reopen=opening, on_bad=on_bad)
 
 
 async def events(
@@ -175,10 +192,18 @@ async def events(
         Unreachable: the broker does not answer.
     """
     subjects = [f"{streams.EVENT_SUBJECT}.{kind}" for kind in kinds]
-    subscription = await _open(
-        js, streams.EVENTS, name=name, subjects=subjects, since=since, ack_wait_s=ACK_WAIT_S
-    )
-    return Feed(subscription, decode_event, on_bad)
+    config = _config(name, subjects, since=since, ack_wait_s=ACK_WAIT_S)
+    opening = partial(_open, js, streams.EVENTS, config)
+    return Feed(await opening(), decode_event, reopen=opening, on_bad=on_bad)
+
+
+async def patiently(opening: Callable[[], Awaitable[Feed[T]]]) -> Feed[T]:
+    """Open a feed, and try again while the broker does not answer or chooses its leader."""
+    while True:
+        try:
+            return await opening()
+        except Unreachable:
+            await asyncio.sleep(RETRY_S)
 
 
 def decode_event(data: bytes) -> Event:
@@ -193,16 +218,10 @@ def decode_event(data: bytes) -> Event:
         raise BadInput(f"not an event ({error})", subject="event message") from error
 
 
-async def _open(
-    js: JetStreamContext,
-    stream: str,
-    *,
-    name: str,
-    subjects: list[str],
-    since: Instant | None,
-    ack_wait_s: float,
-) -> JetStreamContext.PullSubscription:
-    config = ConsumerConfig(
+def _config(
+    name: str, subjects: list[str], *, since: Instant | None, ack_wait_s: float
+) -> ConsumerConfig:
+    return ConsumerConfig(
         durable_name=name,
         ack_policy=AckPolicy.EXPLICIT,
         ack_wait=ack_wait_s,
@@ -212,7 +231,14 @@ async def _open(
         filter_subject=subjects[0] if len(subjects) == 1 else None,
         filter_subjects=subjects if len(subjects) > 1 else None,
     )
+
+
+async def _open(
+    js: JetStreamContext, stream: str, config: ConsumerConfig, *, alone: bool = False
+) -> JetStreamContext.PullSubscription:
+    name = str(config.durable_name)
     try:
+        config = await _where_it_was(js, stream, config, alone=alone)
         await js.add_consumer(stream, config)
         return await js.pull_subscribe_bind(consumer=name, stream=stream)
     except (JetStreamError, NatsError, TimeoutError) as error:
@@ -221,3 +247,32 @@ async def _open(
             subject=f"{stream}/{name}",
             remedy="See that the broker runs and that its streams were made",
         ) from error
+
+
+async def _where_it_was(
+    js: JetStreamContext, stream: str, config: ConsumerConfig, *, alone: bool
+) -> ConsumerConfig:
+    """The config with the start its consumer has already, which cannot be changed.
+
+    ``alone``: a consumer with messages on their way to nobody is made anew behind the last one
+    that was done without a hole. One lost between the two steps starts from the oldest message;
+    whoever has had an effect knows it by the frame's identity.
+    """
+    try:
+        found = await js.consumer_info(stream, str(config.durable_name))
+    except NotFoundError:
+        return config
+    start = {
+        "deliver_policy": found.config.deliver_policy,
+        "opt_start_seq": found.config.opt_start_seq,
+        "opt_start_time": found.config.opt_start_time,
+    }
+    if alone and found.num_ack_pending:
+        await js.delete_consumer(stream, str(config.durable_name))
+        done = found.ack_floor.stream_seq if found.ack_floor else 0
+        start = {
+            "deliver_policy": DeliverPolicy.BY_START_SEQUENCE,
+            "opt_start_seq": done + 1,
+            "opt_start_time": None,
+        }
+    return config.evolve(**start)

@@ -15,7 +15,7 @@ from nats.js import JetStreamContext
 from hanse.model.errors import Unreachable
 from hanse.transmit.nats import streams
 
-PULSE_WAIT_S = 2.0
+PULSE_WAIT_S = 5.0
 WATCHED = (streams.TELEMETRY, streams.EVENTS)
 
 
@@ -32,24 +32,25 @@ class Setback(Struct, frozen=True, kw_only=True):
 
 
 async def pulse(client: Client) -> None:
-    """Prove that each stream of the broker takes a message to its disk.
+    """Prove that each stream of the broker takes a message to its disk and gives it back.
 
     Raises:
-        Unreachable: it does not: away, hung, or its disk is full.
+        Unreachable: one does not: away, hung, or its disk is or was full. The subject says which.
     """
     if not client.is_connected:
         raise Unreachable("the broker is away", subject="broker", remedy="See nats/nats.log")
-    try:
-        js = client.jetstream(timeout=PULSE_WAIT_S)
-        for stream in WATCHED:
-            subject = streams.pulse_subject(stream)
+    js = client.jetstream(timeout=PULSE_WAIT_S)
+    for stream in WATCHED:
+        subject = streams.pulse_subject(stream)
+        try:
             await js.publish(subject, b"", timeout=PULSE_WAIT_S, headers={"Nats-Rollup": "sub"})
-    except (NatsError, TimeoutError, OSError) as error:
-        raise Unreachable(
-            f"the broker does not take a message to its disk ({error})",
-            subject="broker",
-            remedy="See that its disk has room; it must be started again once it has",
-        ) from error
+            await js.get_last_msg(stream, subject)
+        except (NatsError, TimeoutError, OSError) as error:
+            raise Unreachable(
+                f"the broker does not take a message to its disk and give it back ({error})",
+                subject=stream,
+                remedy="See that its disk has room; it must be started again once it has",
+            ) from error
 
 
 async def positions(js: JetStreamContext) -> dict[str, int]:
