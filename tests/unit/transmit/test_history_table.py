@@ -15,6 +15,7 @@ from hanse.model.ids import Happening
 from hanse.model.sample import Quality
 from hanse.model.sample import frame as checked_frame
 from hanse.model.time import StillClock, from_ns, to_ns
+from hanse.transmit.history import delta
 from hanse.transmit.history import merge as merging
 from hanse.transmit.history.delta import Log
 from hanse.transmit.history.files import SAMPLE_COLUMNS
@@ -412,3 +413,27 @@ async def test_a_writer_stopped_during_a_commit_writes_everything_once(tmp_path,
     assert all(a.acknowledged for a in arrivals)
     assert house.values() == [0, 1, 2, 3]
     assert sum(f.rows for f in house.writer.table.log.refresh().files.values()) == 4
+
+
+async def test_a_commit_stands_though_the_last_values_beside_it_could_not_be_written(tmp_path):
+    house = House(tmp_path)
+    (tmp_path / "last.tmp").mkdir()
+    await house.keep(a_frame(0, [1], [10]))
+    await house.keep(a_frame(1, [2], [20]))
+    assert sum(f.rows for f in house.writer.table.log.refresh().files.values()) == 2
+    house.open()
+    assert house.history.last().value.tolist() == [20]
+
+
+async def test_files_of_a_commit_that_stands_are_never_taken_away(tmp_path, monkeypatch):
+    house = House(tmp_path)
+    monkeypatch.setattr(delta, "sync_folder", disk_fails)
+    with pytest.raises(OSError, match="no space"):
+        await house.keep(a_frame(0, [1], [10]))
+    monkeypatch.undo()
+    house.open()
+    assert house.values() == [10]
+
+
+def disk_fails(_):
+    raise OSError("no space")
