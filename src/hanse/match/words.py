@@ -18,7 +18,30 @@ KIND_NAMES = {
     "invoice": Text("invoice", "发票"),
     "remittance_advice": Text("payment", "付款"),
     "dispute": Text("dispute", "争议"),
+    "request_for_quotation": Text("request for quotation", "询价单"),
+    "quotation": Text("quotation", "报价单"),
+    "decline": Text("no offer", "不报价"),
+    "request_closed": Text("request closed", "询价结束"),
+    "award": Text("provisional award", "暂定授予"),
+    "displaced": Text("award withdrawn", "撤回授予"),
+    "hold": Text("reservation", "预留"),
+    "order_response": Text("order response", "订单答复"),
+    "disturbance": Text("disturbance", "扰动通知"),
+    "ripple_answer": Text("answer to a disturbance", "扰动答复"),
+    "forecast": Text("forecast", "需求预测"),
+    "open": Text("new ledger", "新建账本"),
+    "pass": Text("ledger proposal withdrawn", "撤回账本提议"),
+    "rotate": Text("new key", "更换密钥"),
+    "recover": Text("key recovered", "恢复密钥"),
+    "revoke": Text("key revoked", "吊销密钥"),
+    "countersigned": Text("countersignature", "会签"),
+    "hello": Text("greeting", "问候"),
+    "head": Text("state of the ledger", "账本状态"),
+    "sync_request": Text("ledger asked for", "请求账本"),
+    "sync": Text("ledger entries", "账本条目"),
+    "refused": Text("refusal", "拒收"),
 }
+"""What each kind of letter between firms is called."""
 
 
 def _asked(rfq: trade.RequestForQuotation, firms: int) -> Text:
@@ -118,12 +141,13 @@ def _heard(document: trade.Aggregate) -> Text:
     return Text("A partner sent word.", "伙伴发来消息。")
 
 
-def _name(kind: str) -> Text:
+def kind_name(kind: str) -> Text:
+    """What a kind of letter or document is called; its code where it has no name."""
     return KIND_NAMES.get(kind, Text(kind, kind))
 
 
 def _proposed(kind: str, document: trade.Aggregate) -> Text:
-    number, name = getattr(document, "id", ""), _name(kind)
+    number, name = getattr(document, "id", ""), kind_name(kind)
     return Text(
         f"A partner proposes {name.en} {number}: a decision is needed.",
         f"伙伴提出{name.zh} {number}：需要决定。",
@@ -131,12 +155,12 @@ def _proposed(kind: str, document: trade.Aggregate) -> Text:
 
 
 def _signed(kind: str, document: trade.Aggregate) -> Text:
-    number, name = getattr(document, "id", ""), _name(kind)
+    number, name = getattr(document, "id", ""), kind_name(kind)
     return Text(f"Both signed {name.en} {number}.", f"双方已签署{name.zh} {number}。")
 
 
 def _turned_down(kind: str, number: str, reason: str) -> Text:
-    name = _name(kind)
+    name = kind_name(kind)
     return Text(
         f"The partner will not sign {name.en} for {number}: {reason}.",
         f"伙伴不签署{name.zh}（{number}）：{reason}。",
@@ -144,7 +168,7 @@ def _turned_down(kind: str, number: str, reason: str) -> Text:
 
 
 def _not_signed(kind: str, why: str) -> Text:
-    name = _name(kind)
+    name = kind_name(kind)
     return Text(f"A proposed {name.en} was refused: {why}.", f"拒绝了对方提出的{name.zh}：{why}。")
 
 
@@ -163,7 +187,7 @@ def _forked(partner: str, seq: int) -> Text:
 
 
 def _lapsed(kind: str, number: str) -> Text:
-    name = _name(kind)
+    name = kind_name(kind)
     return Text(
         f"The partner did not sign {name.en} {number} in time; it has lapsed.",
         f"伙伴未及时签署{name.zh} {number}；该提议已失效。",

@@ -14,6 +14,7 @@ from hanse.match.counter import Context as Step
 from hanse.match.desk import Desk
 from hanse.match.messages import Incoming, Outgoing, decode_letter, encode_letter
 from hanse.match.policy import Policy
+from hanse.match.words import kind_name
 from hanse.model.event import Draft, Event
 from hanse.model.text import Text
 from hanse.node.context import Context
@@ -113,11 +114,11 @@ def _post(tx: Tx, context: Context, outgoing: Outgoing) -> None:
 
 
 def _arrival(message: Message) -> Draft:
-    kind = message.kind.replace("_", " ")
+    name = kind_name(message.kind)
     return Draft(
         kind=kinds.MESSAGE_RECEIVED,
         subject=message.subject or message.id,
-        text=Text(f"A partner's letter came: {kind}", f"收到伙伴来函:{kind}"),
+        text=Text(f"A partner's letter came: {name.en}", f"收到伙伴来函:{name.zh}"),
         loop=message.correlation or None,
         by=message.source,
         about={
