@@ -82,7 +82,7 @@ def _event(plan, clock, dice, n):
     shown = [a for a in plan.version().assignments if a.started and a.end > clock.now()]
     item = dice.choice(plan.records.routings).item
     machine = dice.choice(plan.records.machines).key
-    kind = dice.randrange(9)
+    kind = dice.randrange(11)
     hours = dt.timedelta(hours=dice.randint(2, 60))
     if kind == 0:
         plan.machine_down(machine, clock.now(), clock.now() + hours)
@@ -95,7 +95,9 @@ def _event(plan, clock, dice, n):
         due = clock.now() + hours
         plan.insert(WorkOrder(key=f"new-{n}", item=item, quantity=Decimal(5), due=due))
     elif kind == 4 and keys:
-        plan.cancel(dice.choice(keys))
+        gone = dice.choice(keys)
+        plan.cancel(gone)
+        assert gone not in {o.key for o in plan.records.orders}
     elif kind == 5:
         plan.hold(item, 4, expires_at=clock.now() + hours, kind=PromiseKind.HARMLESS)
     elif kind == 6 and plan.holds():
@@ -103,8 +105,46 @@ def _event(plan, clock, dice, n):
     elif kind == 7 and shown:
         told = dice.choice(shown)
         plan.report(Progress(order=told.order, step=told.step, lot=told.lot, good=0))
+    elif kind == 8 and shown:
+        told = dice.choice(shown)
+        good, paused = dice.randint(0, told.pieces), dice.random() < 0.5
+        begun = plan.shop.counted.get(_op(plan, told), 0)
+        at = None if good < told.pieces else clock.now()
+        plan.report(
+            Progress(
+                order=told.order, step=told.step, lot=told.lot, machine=told.machine,
+                good=begun + good, paused=paused, started_at=told.start, finished_at=at,
+            )
+        )  # fmt: skip
+    elif kind == 9 and keys:
+        key = dice.choice(keys)
+        order = next((o for o in plan.records.orders if o.key == key), None)
+        if order is None:
+            return  # parts made for another order
+        quantity = max(1, int(order.quantity) + dice.randint(-5, 5))
+        lots = plan.lots_for(order.key, quantity)
+        fresh = {"quantity": Decimal(max(quantity, sum(lots))), "lots": lots}
+        began = {op for op in plan.shop.fixed if _begun(plan, op, order.key)}
+        plan.change(msgspec.structs.replace(order, **fresh))
+        assert len(began) == sum(_begun(plan, op, order.key) for op in plan.shop.fixed)
     else:
         plan.promise(item, 3)
+
+
+def _op(plan, told):
+    return next(
+        op
+        for op in plan.shop.active_ops()
+        for task in (plan.shop.ops[op],)
+        if (plan.shop.jobs[task.order].key, task.lot, task.step)
+        == (told.order, told.lot, told.step)
+    )
+
+
+def _begun(plan, op, order):
+    started = plan.shop.fixed[op].start <= plan.shop.not_before
+    job = plan.shop.jobs[plan.shop.ops[op].order]
+    return started and job.active and job.key == order
 
 
 @few

@@ -263,6 +263,20 @@ class Builder:
             task = self.shop.ops[op]
             self.names.ops.pop((entry.key, task.lot, task.step), None)
 
+    def rename(self, job: int, key: str, order: WorkOrder) -> None:
+        """What was laid out under one key is an order's now; parts made for it follow."""
+        entry = self.shop.jobs[job]
+        self.names.jobs.pop(entry.key)
+        if entry.key == key:
+            entry.due = self.seconds(order.due)
+            entry.promised = entry.due if order.promised is None else self.seconds(order.promised)
+            entry.weight = order.weight_minor_per_h
+        entry.key = order.key + entry.key[len(key) :]
+        self.names.jobs[entry.key] = job
+        for op in entry.ops:
+            task = self.shop.ops[op]
+            self.names.ops[entry.key, task.lot, task.step] = op
+
     def add(self, demand: Demand) -> list[int]:
         """Orders into the shop, parts before what they go into; the new jobs' indices."""
         known = {order.key for order in demand.orders}
@@ -298,8 +312,9 @@ class Builder:
         index = len(shop.jobs)
         shop.jobs.append(job)
         self.names.jobs[order.key] = index
-        for lot, pieces in enumerate(self._lots(order, routing)):
-            self._add_lot(index, (lot, pieces), routing, demand)
+        for lot, pieces in enumerate(order.lots or self._lots(order, routing)):
+            if pieces:
+                self._add_lot(index, (lot, pieces), routing, demand)
         return index
 
     def _routing(self, order: WorkOrder) -> Routing:

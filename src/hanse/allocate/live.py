@@ -9,13 +9,14 @@ import msgspec
 
 from hanse.allocate import engine
 from hanse.allocate.board import Board
-from hanse.allocate.build import Builder, Mark
+from hanse.allocate.build import Builder
 from hanse.allocate.outcome import keepable, shortfalls
 from hanse.allocate.problem import Plan, Shop, cost_minor
 from hanse.allocate.promise import Trial, curve, fill_gaps, point
 from hanse.allocate.quiet import undisturbed
 from hanse.allocate.records import Records, Rules
-from hanse.allocate.running import remaining_placed, split_at, take_over, tick
+from hanse.allocate.reports import carry_over, hear, lots_for, still_fits
+from hanse.allocate.running import split_at, take_over, tick
 from hanse.allocate.view import Because, Versioned, assignments, instant, moves, version
 from hanse.allocate.whatif import Edit, Relief, Scenario, reliefs, scenario
 from hanse.allocate.why import Cause, causes
@@ -224,13 +225,32 @@ class LivePlan:
         Raises:
             NotFound: the plan holds no such operation.
         """
-        op = self._builder.names.ops.get((progress.order, progress.lot, progress.step))
-        if op is None:
-            raise NotFound("the plan holds no such operation", subject=f"order {progress.order}")
         self._tick()
-        self.shop.fixed[op] = remaining_placed(self._builder, self._plan, op, progress)
-        text = Text("as the machine reports", "按设备报告")
-        return self._repair(Because(MoveReason.PROGRESS, text, cause))
+        heard = hear(self._builder, self._plan, progress)
+        if not heard.changed:
+            return self.version()
+        because = Because(MoveReason.PROGRESS, REPORTED, cause)
+        if heard.now is None or not heard.fits:
+            return self._repair(because)
+        plan = self._plan.copy()
+        plan.placed[heard.op] = heard.now
+        return self._set(plan, because, ())
+
+    def is_made(self, order: str) -> bool:
+        """Whether every operation of an order was reported as finished."""
+        job = self._builder.names.jobs.get(order)
+        return job is not None and self.shop.ended.issuperset(self.shop.jobs[job].ops)
+
+    def complete(self, order: str) -> None:
+        """An order is made: it is no longer late, moved or promised; what it occupied stays."""
+        self._builder.drop(self._job(order))
+        self._keep_order(order)
+        self._version = None
+
+    def lots_for(self, order: str, quantity: int) -> tuple[int, ...]:
+        """The lots of an order for another quantity, those that have begun as they are."""
+        self._tick()
+        return lots_for(self.shop, self._job(order), quantity)
 
     # orders
 
@@ -245,16 +265,17 @@ class LivePlan:
             raise Conflict("the plan already holds it", subject=f"order {order.key}")
         self._tick()
         ops = self._append(order)
-        live = self._plan
-        live.placed.extend([None] * (len(self.shop.ops) - len(live.placed)))
-        trials = curve(self._fresh_board(), live, ops, engine.decode_for(self.rules))
-        best = min(trials, key=lambda t: cost_minor(self.shop, t.plan))
-        self._records = msgspec.structs.replace(
-            self._records, orders=(*self._records.orders, order)
-        )
+        self._plan.placed.extend([None] * (len(self.shop.ops) - len(self._plan.placed)))
+        self._keep_order(order.key, order)
         text = Text(f"order {order.key} was inserted", f"插入订单 {order.key}")
-        because = Because(MoveReason.ORDER_INSERTED, text, cause)
-        return self._set(best.plan, because, moves(self.shop, live, best.plan, because))
+        return self._fit_in(ops, Because(MoveReason.ORDER_INSERTED, text, cause))
+
+    def _fit_in(self, ops: list[int], because: Because) -> PlanVersion:
+        live, best = self._plan, self._plan
+        if ops:
+            trials = curve(self._fresh_board(), live, ops, engine.decode_for(self.rules))
+            best = min(trials, key=lambda t: cost_minor(self.shop, t.plan)).plan
+        return self._set(best, because, moves(self.shop, live, best, because))
 
     def change(self, order: WorkOrder, *, cause: str | None = None) -> PlanVersion:
         """An order has another quantity, due date, promise or weight.
@@ -265,24 +286,36 @@ class LivePlan:
         job = self._job(order.key)
         self._tick()
         old = self.shop.jobs[job]
+        text = Text(f"order {order.key} was changed", f"订单 {order.key} 已更改")
+        because = Because(MoveReason.ORDER_CHANGED, text, cause)
+        self._keep_order(order.key, order)
         if int(order.quantity) == old.quantity and int(order.done) == old.done_pieces:
             old.due = self._builder.seconds(order.due)
             old.promised = (
                 old.due if order.promised is None else self._builder.seconds(order.promised)
             )
             old.weight = order.weight_minor_per_h
-            self._keep_order(order)
-            text = Text(f"order {order.key} was changed", f"订单 {order.key} 已更改")
-            return self._set(self._plan, Because(MoveReason.ORDER_CHANGED, text, cause), ())
-        self._drop(job)
+            return self._set(self._plan, because, ())
+        return self._fit_in(self._laid_again(job, order), because)
+
+    def _laid_again(self, job: int, order: WorkOrder) -> list[int]:
+        """An order's operations anew; what had begun goes on. Those still to be placed."""
+        self._builder.drop(job)
+        ops = self._append(order)
+        self._plan.placed.extend([None] * (len(self.shop.ops) - len(self._plan.placed)))
+        carry_over(self._builder, self._plan, job, ops)
+        self._clear(job)
         self._plan = engine.settle(self.shop, self._plan, self.rules)
-        self._keep_order(order, gone=True)
-        return self.insert(order, cause=cause)
+        free = [op for op in ops if op not in self.shop.fixed]
+        for op in free:
+            self._plan.placed[op] = None
+        return free
 
     def cancel(self, order: str, *, cause: str | None = None) -> PlanVersion:
         """An order is no longer to be made; its places become free."""
         self._tick()
         self._drop(self._job(order))
+        self._keep_order(order)
         text = Text(f"order {order} was cancelled", f"订单 {order} 已取消")
         because = Because(MoveReason.ORDER_CHANGED, text, cause)
         plan = engine.settle(self.shop, self._plan, self.rules)
@@ -308,7 +341,7 @@ class LivePlan:
     def _ask(self, item: str, quantity: int, *, express: bool) -> list[Trial]:
         self._tick()
         board = self._live_board()
-        mark = self._mark()
+        mark = self._builder.mark()
         try:
             ops = self._append(self._question(item, quantity))
             board.placed.extend([None] * (len(self.shop.ops) - len(board.placed)))
@@ -347,7 +380,7 @@ class LivePlan:
         if len(self._holds) >= HOLDS_MAX:
             raise TooMuch(f"at most {HOLDS_MAX} holds are open", remedy="Let some expire")
         self._tick()
-        before, mark = self._plan.copy(), self._mark()
+        before, mark = self._plan.copy(), self._builder.mark()
         key = self._ids.new("hold")
         ops = self._append(self._question(item, quantity, key=key))
         live = Plan([*self._plan.placed, *([None] * (len(self.shop.ops) - mark.ops))])
@@ -397,10 +430,8 @@ class LivePlan:
             raise Conflict("the plan already holds it", subject=f"order {order.key}")
         del self._holds[key]
         for index in held.jobs:
-            self._rename(index, key, order)
-        self._records = msgspec.structs.replace(
-            self._records, orders=(*self._records.orders, order)
-        )
+            self._builder.rename(index, key, order)
+        self._keep_order(order.key, order)
         text = Text(f"{key} became order {order.key}", f"{key} 转为订单 {order.key}")
         return self._set(self._plan, Because(MoveReason.ORDER_INSERTED, text, cause), ())
 
@@ -418,7 +449,7 @@ class LivePlan:
         del self._holds[key]
         text = Text(f"{key} was released", f"{key} 已释放")
         plan = self._plan
-        if held.version == self._number:
+        if held.version == self._number and still_fits(self.shop, held.before):
             missing = len(self.shop.ops) - len(held.before.placed)
             plan = Plan([*held.before.placed, *([None] * missing)])
         for job in held.jobs:
@@ -531,9 +562,6 @@ class LivePlan:
         self._builder.add(self._builder.book.explode((order,)))
         return list(range(first, len(self.shop.ops)))
 
-    def _mark(self) -> Mark:
-        return self._builder.mark()
-
     def _job(self, order: str) -> int:
         job = self._builder.names.jobs.get(order)
         if job is None or not self.shop.jobs[job].active:
@@ -550,33 +578,22 @@ class LivePlan:
 
     def _drop(self, job: int) -> None:
         self._builder.drop(job)
+        self._clear(job)
+
+    def _clear(self, job: int) -> None:
         for op in self.shop.jobs[job].ops:
             if op < len(self._plan.placed):
                 self._plan.placed[op] = None
             self.shop.fixed.pop(op, None)
         self._board = None
 
-    def _rename(self, job: int, key: str, order: WorkOrder) -> None:
-        entry = self.shop.jobs[job]
-        names = self._builder.names
-        names.jobs.pop(entry.key)
-        if entry.key == key:
-            entry.due = self._builder.seconds(order.due)
-            entry.promised = (
-                entry.due if order.promised is None else self._builder.seconds(order.promised)
-            )
-            entry.weight = order.weight_minor_per_h
-        entry.key = order.key + entry.key[len(key) :]
-        names.jobs[entry.key] = job
-        for op in entry.ops:
-            task = self.shop.ops[op]
-            names.ops[entry.key, task.lot, task.step] = op
-
-    def _keep_order(self, order: WorkOrder, *, gone: bool = False) -> None:
-        others = tuple(o for o in self._records.orders if o.key != order.key)
-        kept = others if gone else (*others, order)
+    def _keep_order(self, key: str, order: WorkOrder | None = None) -> None:
+        """The records with this order under its key; with none, without it."""
+        kept = tuple(o for o in self._records.orders if o.key != key)
+        kept = kept if order is None else (*kept, order)
         self._records = msgspec.structs.replace(self._records, orders=kept)
 
 
 ADOPTED = Text("the plan was laid out", "计划已排定")
+REPORTED = Text("as the machine reports", "按设备报告")
 BETTER = Text("a better plan was found", "找到更优计划")

@@ -70,18 +70,18 @@ def keepable(board: Board, job: int, at: int) -> int:
 
 
 def _yield(shop: Shop, placed: Placed | None, op: int, at: int) -> int:
-    """Pieces that come out of a last operation by an instant."""
-    task = shop.ops[op]
+    """Pieces that come out of a last operation by an instant, those that are there included."""
+    task, made = shop.ops[op], shop.made.get(op, 0)
     if placed is None or placed.run_at >= at:
-        return 0
+        return made
     if placed.end <= at:
         return task.pieces
     choice = task.choices[placed.choice]
     if choice.lane == NONE or shop.lanes[choice.lane].batch_max:
-        return 0
+        return made
     calendar = shop.lanes[choice.lane].calendar
     whole = max(1, worked(calendar, placed.run_at, placed.end))
-    return task.pieces * worked(calendar, placed.run_at, at) // whole
+    return made + (task.pieces - made) * worked(calendar, placed.run_at, at) // whole
 
 
 def _reaches(board: Board, lanes: set[int], loose: Sequence[int], goal: tuple[int, int]) -> bool:
@@ -91,15 +91,18 @@ def _reaches(board: Board, lanes: set[int], loose: Sequence[int], goal: tuple[in
         return not left
     job = shop.ops[loose[0]].order
     share: dict[int, int] = {}
+    over: dict[int, int] = {}
     for op in shop.jobs[job].last:
-        share[shop.ops[op].lot] = min(left, shop.ops[op].pieces)
-        left -= share[shop.ops[op].lot]
+        lot, pieces = shop.ops[op].lot, shop.ops[op].pieces
+        share[lot], over[lot] = min(left, pieces), pieces
+        left -= share[lot]
     kept = {op: (shop.ops[op].pieces, shop.ops[op].choices) for op in loose}
+    needed = {op: _needed(shop.ops[op], share, over) for op in loose}
     orders = Orders([0.0] * len(shop.ops))
-    chosen = [op for op in loose if share[shop.ops[op].lot]]
+    chosen = [op for op in loose if needed[op] > 0]
     try:
         for op in chosen:
-            shrink(shop, op, share[shop.ops[op].lot])
+            shrink(shop, op, needed[op])
             board.commit(op, place(board, op, orders))
         short = board.short(lanes | board.lanes_of(chosen))
         ends = [p.end for op in shop.jobs[job].last if (p := board.placed[op]) is not None]
@@ -109,6 +112,13 @@ def _reaches(board: Board, lanes: set[int], loose: Sequence[int], goal: tuple[in
         for op, (pieces, choices) in kept.items():
             shop.ops[op].pieces, shop.ops[op].choices = pieces, choices
     return not short and max(ends, default=0) <= at
+
+
+def _needed(task: Op, share: dict[int, int], over: dict[int, int]) -> int:
+    """Pieces an operation must still do so that its lot's last one can give its share."""
+    if not share[task.lot]:
+        return 0
+    return min(task.pieces, share[task.lot] - (over[task.lot] - task.pieces))
 
 
 def shrink(shop: Shop, op: int, pieces: int) -> None:

@@ -124,7 +124,12 @@ class Placed(NamedTuple):
 
 @dataclass(slots=True)
 class Shop:
-    """Everything a decoder must know. See the classes above for the parts."""
+    """Everything a decoder must know. See the classes above for the parts.
+
+    ``made``: pieces of an operation that its machine says are good; ``counted``: pieces that were
+    good before the operation was cut to what was left of it; ``ended``: operations reported as
+    finished; ``reporting``: machines whose word is taken instead of an estimate by the clock.
+    """
 
     origin: Instant
     horizon_s: int
@@ -143,6 +148,10 @@ class Shop:
     fixed: dict[int, Placed] = field(default_factory=dict)
     past: list[tuple[int, Placed, int]] = field(default_factory=list)
     pins: dict[int, tuple[int, int]] = field(default_factory=dict)
+    made: dict[int, int] = field(default_factory=dict)
+    counted: dict[int, int] = field(default_factory=dict)
+    ended: set[int] = field(default_factory=set)
+    reporting: set[int] = field(default_factory=set)
     not_before: int = 0
     pairs: dict[tuple[int, int], tuple[Windows, Windows, Windows]] = field(default_factory=dict)
 

@@ -12,6 +12,8 @@ from hanse.model.order import Progress
 from hanse.model.plan import Assignment, Outage, OutageKind
 
 Span = tuple[int, int]
+SLIP_S = 60
+"""A machine that is so far from its plan is on time."""
 
 
 def tick(shop: Shop, plan: Plan, now: int, frozen_s: int) -> bool:
@@ -59,38 +61,88 @@ def _pause(shop: Shop, plan: Plan, op: int, at: int) -> None:
 
 def _split(shop: Shop, op: int, at: int) -> None:
     """The pieces an interrupted operation still owes become free to go elsewhere."""
-    placed, task = shop.fixed[op], shop.ops[op]
-    whole = max(1, placed.end - placed.run_at)
-    ran = max(0, min(at, placed.end) - placed.run_at)
-    left = max(1, task.pieces - task.pieces * ran // whole)
-    shop.past.append((op, placed._replace(end=max(at, placed.start)), task.pieces - left))
-    job = shop.jobs[task.order]
+    placed, task = shop.fixed.pop(op), shop.ops[op]
+    made = shop.made.get(op, 0)
+    if op not in shop.made and task.choices[placed.choice].machine not in shop.reporting:
+        whole = max(1, placed.end - placed.run_at)
+        made = task.pieces * max(0, min(at, placed.end) - placed.run_at) // whole
+    made = min(made, task.pieces - 1)
+    shop.past.append((op, placed._replace(end=max(at, placed.start)), made))
+    count(shop, op, made)
+
+
+def count(shop: Shop, op: int, made: int) -> None:
+    """So many pieces of an operation are behind it; it is an operation for the rest."""
+    job = shop.jobs[shop.ops[op].order]
     if op in job.last:
-        job.made_pieces += task.pieces - left
-    shrink(shop, op, left)
-    del shop.fixed[op]
+        job.made_pieces += made
+    shop.made.pop(op, None)
+    shop.counted[op] = shop.counted.get(op, 0) + made
+    shrink(shop, op, shop.ops[op].pieces - made)
+
+
+def release(shop: Shop, op: int) -> None:
+    """Nobody works on an operation now: what was made is counted, the rest is free."""
+    if op in shop.fixed and shop.fixed[op].start < shop.not_before:
+        _split(shop, op, shop.not_before)
+        return
+    shop.fixed.pop(op, None)
+    made = min(shop.made.get(op, 0), shop.ops[op].pieces - 1)
+    if made:
+        count(shop, op, made)
+
+
+def note(builder: Builder, op: int, progress: Progress) -> None:
+    """Keep what a machine says of an operation."""
+    shop, names = builder.shop, builder.names
+    task = shop.ops[op]
+    told = max(0, progress.good - shop.counted.get(op, 0))
+    shop.made[op] = max(shop.made.get(op, 0), min(task.pieces, told))
+    if progress.finished_at is not None:
+        shop.ended.add(op)
+    for lane in names.lanes.get(progress.machine, ()):
+        shop.reporting.add(shop.lanes[lane].machine)
 
 
 def remaining_placed(builder: Builder, plan: Plan, op: int, progress: Progress) -> Placed:
     """Where a reported operation stands: ended, or ending when its rest is done at its pace."""
-    shop, task = builder.shop, builder.shop.ops[op]
+    shop = builder.shop
     was = shop.fixed.get(op) or plan.placed[op]
     index = _choice(builder, op, progress.machine, was)
-    choice = task.choices[index]
     now = shop.not_before
     start = min(now, now if was is None else was.start)
     if progress.started_at is not None:
         start = builder.seconds(progress.started_at)
+    run = start if was is None or shop.made.get(op) else max(start, start + was.setup_s)
     if progress.finished_at is not None:
-        end = max(start, builder.seconds(progress.finished_at))
+        run, end = start, max(start, builder.seconds(progress.finished_at))
     else:
-        owed = max(0, task.pieces - progress.good)
-        work = -(-choice.run_s * owed // task.pieces)
-        lane = shop.lanes[choice.lane].calendar if choice.lane != NONE else None
-        end = now + work if lane is None else finish(lane, next_open(lane, now), work)
+        run, end = _rest(shop, op, index, run)
     operator = NONE if was is None else was.operator
     left = end if operator != NONE else start
-    return Placed(index, 0, start, start, start, left, end, end, operator, NONE, NONE, op)
+    setup_s = 0 if was is None else was.setup_s
+    return Placed(index, setup_s, start, start, run, left, end, end, operator, NONE, NONE, op)
+
+
+def _rest(shop: Shop, op: int, index: int, run_at: int) -> tuple[int, int]:
+    """From when to when the rest of an operation runs: from now on once pieces are made."""
+    task, now = shop.ops[op], shop.not_before
+    choice = task.choices[index]
+    owed = max(0, task.pieces - shop.made.get(op, 0))
+    since = run_at if owed == task.pieces and op in shop.made else now
+    work = -(-choice.run_s * owed // task.pieces)
+    lane = shop.lanes[choice.lane].calendar if choice.lane != NONE else None
+    end = since + work if lane is None else finish(lane, next_open(lane, since), work)
+    return since, max(end, now + min(1, owed))
+
+
+def as_planned(was: Placed | None, now: Placed) -> Placed:
+    """A report within SLIP_S of the plan keeps the plan's end, so that nothing need move."""
+    if was is None or was.choice != now.choice or abs(now.end - was.end) > SLIP_S:
+        return now
+    end = max(was.end, now.start)
+    left = end if now.operator != NONE else now.left_at
+    return now._replace(end=end, out_at=end, left_at=left)
 
 
 def _choice(builder: Builder, op: int, machine: str, was: Placed | None) -> int:
@@ -125,8 +177,20 @@ def take_over(builder: Builder, records: Records) -> Plan | None:
     for progress in records.progress:
         op = ops.get((progress.order, progress.lot, progress.step))
         if op is not None:
-            shop.fixed[op] = remaining_placed(builder, before, op, progress)
+            _take_progress(builder, before, op, progress)
     return before if records.plan else None
+
+
+def _take_progress(builder: Builder, before: Plan, op: int, progress: Progress) -> None:
+    """A report of before a restart: running where the plan has it, else only counted."""
+    shop, was = builder.shop, before.placed[op]
+    note(builder, op, progress)
+    if progress.finished_at is None and progress.paused:
+        shop.fixed.pop(op, None)
+        release(shop, op)
+        return
+    now = remaining_placed(builder, before, op, progress)
+    shop.fixed[op] = now if progress.finished_at is not None else as_planned(was, now)
 
 
 def _again(builder: Builder, op: int, entry: Assignment) -> Placed | None:

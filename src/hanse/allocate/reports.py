@@ -1,0 +1,108 @@
+"""What machines report, heard once; and what has begun, kept when an order is laid out again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from hanse.allocate.build import Builder
+from hanse.allocate.problem import Placed, Plan, Shop
+from hanse.allocate.running import as_planned, count, note, release, remaining_placed
+from hanse.model.errors import NotFound
+from hanse.model.order import Progress
+
+
+class Heard(NamedTuple):
+    """What a report means for its operation.
+
+    ``now``: its place, None where it is free to go elsewhere. ``changed``: whether anything was
+    new. ``fits``: whether it ends no later than planned, so that nothing else need move.
+    """
+
+    op: int
+    now: Placed | None
+    changed: bool
+    fits: bool
+
+
+def hear(builder: Builder, plan: Plan, progress: Progress) -> Heard:
+    """Take a report into the shop.
+
+    Raises:
+        NotFound: the plan holds no such operation.
+        BadInput: the machine cannot do it.
+    """
+    op = builder.names.ops.get((progress.order, progress.lot, progress.step))
+    if op is None:
+        raise NotFound("the plan holds no such operation", subject=f"order {progress.order}")
+    shop, was = builder.shop, plan.placed[op]
+    known = (shop.made.get(op, 0), op in shop.fixed, op in shop.ended)
+    note(builder, op, progress)
+    if progress.paused and op not in shop.ended:
+        changed = bool(shop.made[op]) or op in shop.fixed
+        release(shop, op)
+        return Heard(op, None, changed, fits=False)
+    now = remaining_placed(builder, plan, op, progress)
+    now = now if progress.finished_at is not None else as_planned(was, now)
+    changed = now != was or known != (shop.made[op], True, op in shop.ended)
+    shop.fixed[op] = now
+    fits = was is not None and was.choice == now.choice and now.end <= was.end
+    return Heard(op, now, changed, fits)
+
+
+def carry_over(builder: Builder, plan: Plan, old: int, ops: Iterable[int]) -> None:
+    """What has begun of an order that is laid out again goes on as it was, lot by lot."""
+    shop = builder.shop
+    known = {(shop.ops[op].lot, shop.ops[op].step): op for op in shop.jobs[old].ops}
+    for op in ops:
+        task = shop.ops[op]
+        before = known.get((task.lot, task.step))
+        if before is None or task.pieces != whole(shop, before):
+            continue
+        if shop.counted.get(before):
+            count(shop, op, shop.counted[before])
+        if before in shop.made:
+            shop.made[op] = shop.made[before]
+        if before in shop.ended:
+            shop.ended.add(op)
+        placed = shop.fixed.get(before)
+        if placed is not None and placed.start <= shop.not_before:
+            plan.placed[op] = shop.fixed[op] = placed._replace(leader=op)
+
+
+def whole(shop: Shop, op: int) -> int:
+    """Pieces of an operation from its beginning."""
+    return shop.ops[op].pieces + shop.counted.get(op, 0)
+
+
+def begun(shop: Shop, op: int) -> bool:
+    """Whether work on an operation has begun."""
+    placed = shop.fixed.get(op)
+    started = placed is not None and placed.start <= shop.not_before
+    return started or bool(shop.made.get(op)) or bool(shop.counted.get(op)) or op in shop.ended
+
+
+def lots_for(shop: Shop, job: int, quantity: int) -> tuple[int, ...]:
+    """The lots of an order for another quantity: what has begun stays as it is.
+
+    Empty where nothing has begun, so that the lots are cut anew.
+    """
+    entry = shop.jobs[job]
+    sizes = {shop.ops[op].lot: whole(shop, op) for op in entry.last}
+    running = {shop.ops[op].lot for op in entry.ops if begun(shop, op)}
+    if not running:
+        return ()
+    need = quantity - entry.done_pieces - sum(sizes[lot] for lot in running)
+    found = {lot: sizes[lot] for lot in running}
+    largest = max(sizes.values())
+    for lot in range(max(sizes) + 1 + -(-max(0, need) // largest)):
+        if lot not in running:
+            found[lot] = max(0, min(need, sizes.get(lot) or largest))
+            need -= found[lot]
+    return tuple(found.get(lot, 0) for lot in range(max(found) + 1))
+
+
+def still_fits(shop: Shop, before: Plan) -> bool:
+    """Whether an earlier plan has everything that is fixed by now where it is."""
+    known = before.placed
+    return all(op >= len(known) or known[op] == placed for op, placed in shop.fixed.items())
