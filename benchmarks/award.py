@@ -136,7 +136,7 @@ def row(name, problem, *, seconds, proved=None):
     spent = time.monotonic() - begun
     ours = cost_of(problem, award.quantity, tolerance=1e-5)
     assert ours <= start.cost * (1 + 1e-9), "never worse than greedy"
-    bound = proved if proved is not None else award.bound
+    bound = award.bound if proved is None else max(proved, award.bound or proved)
     if bound is None:
         bound = lower_bound(problem, seconds=60.0)
     gap = None if bound is None else round(100 * (ours / bound - 1), 3)
@@ -148,6 +148,7 @@ def row(name, problem, *, seconds, proved=None):
         "s": round(spent, 2),
         "greedy": round(start.cost, 3),
         "under_greedy_pct": round(100 * (1 - ours / start.cost), 2),
+        "optimal": award.proved,
     }
 
 
@@ -180,6 +181,7 @@ def main():
     args = parser.parse_args()
     rows = []
     solve(tender(5, 4), seconds=0.2)
+    solve(sourcing(np.full(3, 60.0), np.ones(3), np.ones(4), np.ones((3, 4))), seconds=0.2)
     if args.data:
         rows += on_files(args.data, args.seconds or 3.9, [n for n in args.only.split(",") if n])
     for size in [s for s in args.generate.split(",") if s]:

@@ -78,3 +78,29 @@ def test_columns_that_do_not_fit_together_are_refused():
 
     with pytest.raises(BadInput, match="fit together"):
         checked(replace(tender(6, 4), setup=np.zeros(1)))
+
+
+def test_what_does_not_fit_into_a_table_is_left_to_the_other_searches():
+    from msgspec.structs import replace
+
+    from hanse.match.choose.relax import plain
+
+    table = sourcing(np.full(3, 9.0), np.ones(3), np.ones(4), np.ones((3, 4)))
+    assert plain(table) is not None
+    assert plain(tender(6, 4)) is None
+    assert plain(replace(table, setup=np.ones(12))) is None
+    assert plain(replace(table, most=np.full(4, 1))) is None
+    assert plain(replace(table, small_share=0.2, small_penalty=1.0)) is None
+    assert plain(replace(table, resource=np.zeros(12, np.int64))) is None
+    assert plain(replace(table, hours=np.linspace(1, 2, 12))) is None
+
+
+def test_a_sourcing_ends_in_time_with_what_it_has():
+    ticks = iter(range(100_000))
+    rng = np.random.default_rng(7)
+    problem = sourcing(
+        np.full(15, 60.0), np.full(15, 300.0), np.full(40, 10.0), rng.uniform(10, 90, (15, 40))
+    )
+    award = solve(problem, seconds=3.0, now_s=lambda: next(ticks) / 10)
+    assert cost_of(problem, award.quantity) == pytest.approx(award.cost)
+    assert award.bound <= award.cost

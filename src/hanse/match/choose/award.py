@@ -21,6 +21,7 @@ from hanse.match.choose.exact import (
     solve_exact,
 )
 from hanse.match.choose.problem import Award, AwardProblem, Floats, checked, cost_of
+from hanse.match.choose.sourcing import source
 
 SLICE_ROUNDS = 2_000
 RESTART_AFTER = 40
@@ -127,6 +128,9 @@ def solve(
     """
     checked(problem)
     begun = now_s()
+    sourced = source(problem, seconds=seconds * 0.97, now_s=now_s)
+    if sourced is not None:
+        return structs.replace(sourced, seconds=now_s() - begun)
     best = _started(problem, warm)
     switched = bool(needs_switch(problem).any())
     most = EXACT_OFFERS_MAX if switched else CONTINUOUS_OFFERS_MAX
