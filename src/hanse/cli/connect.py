@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from hanse.model.event import Draft
 from hanse.model.plant import Machine
 from hanse.model.text import Text
 from hanse.node.asking import with_broker
+from hanse.node.collecting.secrets import keep_secrets
 from hanse.node.connections import Setup, mapping_of, setups
 from hanse.node.context import Context
 from hanse.node.offline import offline
@@ -37,9 +39,11 @@ def connect(url: str, folder: Path, *, as_json: bool, **wishes: Any) -> None:
     """Look at a device, take its proposed signals, and collect them from now on."""
     home = known(folder)
     with offline(home) as context:
-        found = asyncio.run(look(url, world_of(context), asset=wishes["asset"], progress=_say))
+        world = replace(world_of(context), connection=wishes["name"])
+        found = asyncio.run(look(url, world, asset=wishes["asset"], progress=_say))
         lines = _lines(found, wishes)
         if not wishes["look_only"]:
+            keep_secrets(context.folder, found.secrets)
             _keep(context, found, lines, name=wishes["name"])
     if not wishes["look_only"]:
         asyncio.run(_reload(home))

@@ -31,6 +31,7 @@ from hanse.collect.ports import (
 from hanse.collect.propose import AssetProposal, Proposal, propose
 from hanse.collect.registry import connector, connector_of_url, names, settings_of
 from hanse.collect.scan import Answered, scan
+from hanse.collect.secrets import Hidden, hide, without_secrets
 from hanse.collect.write import Allowed, Audit, Guard, Written
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "Found",
     "Guard",
     "Handed",
+    "Hidden",
     "Intake",
     "JobAudit",
     "JobDoor",
@@ -75,6 +77,7 @@ __all__ = [
     "doors_of",
     "epoch_of",
     "from_toml",
+    "hide",
     "lines_of",
     "look",
     "look_with",
@@ -83,4 +86,5 @@ __all__ = [
     "scan",
     "settings_of",
     "to_toml",
+    "without_secrets",
 ]

@@ -23,7 +23,7 @@ from hanse.collect.packing import Packer
 from hanse.collect.ports import Connector, Sink, World
 from hanse.model.errors import NotAllowed, Refused
 from hanse.model.ids import Key
-from hanse.model.sample import GapReason
+from hanse.model.sample import Gap, GapReason
 from hanse.model.time import NS_PER_S, Instant, from_ns
 
 RETRY_FIRST_S = 0.2
@@ -65,12 +65,15 @@ class Start:
 
     ``source`` names node and connection; ``epoch`` is larger at every start (the clock's
     nanoseconds do); ``last_heard_ns`` is when an earlier start last heard the device, None if
-    never: the time since is recorded as a gap.
+    never: the time since is recorded as a gap, with ``stopped`` as its reason. ``standing`` is a
+    gap that was open when the earlier start ended: it goes on, with its own reason.
     """
 
     source: str
     epoch: int
     last_heard_ns: int | None = None
+    stopped: GapReason = GapReason.NODE_STOPPED
+    standing: Gap | None = None
 
 
 def whole_in_one(_asset: str) -> int:
@@ -115,8 +118,10 @@ class Collector:
             gaps=gaps,
             clock=world.clock,
         )
-        if known_ns is not None:
-            gaps.lost(GapReason.NODE_STOPPED, "collection was not running")
+        if start.standing is not None:
+            gaps.go_on(start.standing)
+        elif known_ns is not None:
+            gaps.lost(start.stopped, "collection was not running")
         self._state = LineState.STOPPED
         self._since = world.clock.now()
         self._error: Trouble | None = None
@@ -138,6 +143,11 @@ class Collector:
             if self._state is not LineState.DONE:
                 self._enter(LineState.STOPPED)
             await self._last_flush()
+
+    @property
+    def heard_ns(self) -> int:
+        """When the device was last heard."""
+        return self._take.gaps.heard_ns
 
     def diagnostics(self) -> Diagnostics:
         """How the connection is now."""

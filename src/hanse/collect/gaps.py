@@ -32,14 +32,14 @@ class GapBook:
 
     def __init__(self, connection: str, *, heard_ns: int) -> None:
         self._connection = connection
-        self._heard_ns = heard_ns
+        self.heard_ns = heard_ns
         self.open: Gap | None = None
         self.count = 0
         self.fresh: list[Gap] = []
 
     def heard(self, now_ns: int) -> None:
         """The device was heard: closes the open gap, if there is one."""
-        self._heard_ns = now_ns
+        self.heard_ns = now_ns
         if self.open is not None:
             self.fresh.append(replace(self.open, end_ns=max(now_ns, self.open.start_ns)))
             self.open = None
@@ -50,13 +50,18 @@ class GapBook:
             return
         self.open = Gap(
             connection=self._connection,
-            start_ns=self._heard_ns,
+            start_ns=self.heard_ns,
             end_ns=None,
             reason=reason,
             detail=detail[:400],
         )
         self.count += 1
         self.fresh.append(self.open)
+
+    def go_on(self, standing: Gap) -> None:
+        """A gap that an earlier start left open lasts."""
+        self.open = standing
+        self.count += 1
 
     def restarted(self) -> None:
         """The device turned out to have started anew: that is why the open gap is."""
@@ -78,7 +83,7 @@ class GapBook:
         self.fresh.append(
             Gap(
                 connection=self._connection,
-                start_ns=self._heard_ns if since_ns is None else since_ns,
+                start_ns=self.heard_ns if since_ns is None else since_ns,
                 end_ns=now_ns,
                 reason=reason,
                 detail=detail[:400],

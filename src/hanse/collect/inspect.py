@@ -6,11 +6,12 @@ import asyncio
 import dataclasses
 from collections.abc import Callable
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from hanse.collect.ports import Connector, World
 from hanse.collect.propose import AssetProposal, propose
 from hanse.collect.registry import connector_of_url
+from hanse.collect.secrets import hide
 from hanse.model.errors import BadConfig, HanseError, Unreachable
 
 LOOK_S_MAX = 120.0
@@ -24,6 +25,8 @@ class Look(Struct, frozen=True, kw_only=True):
     protocol: str
     settings: Struct
     assets: tuple[AssetProposal, ...]
+    secrets: dict[str, str] = {}
+    """What the settings name as ``secret:NAME``, to be kept where keys are."""
 
     @property
     def signals(self) -> int:
@@ -36,13 +39,18 @@ async def look(
 ) -> Look:
     """Look at the device a URL names, with live values and proposals.
 
+    Passwords and tokens of the URL are in ``secrets``, and named in the settings.
+
     Raises:
         NotFound: no protocol speaks the URL's scheme.
         BadConfig: the URL is wrong, or the protocol has nothing to browse.
         Unreachable, Refused: the device does not answer, or says no.
     """
     protocol, settings = connector_of_url(url)
-    return await look_with(protocol, settings, world, asset=asset, progress=progress)
+    hidden = hide(world.connection or protocol.name, settings)
+    knowing = dataclasses.replace(world, secret=lambda n: hidden.secrets.get(n) or world.secret(n))
+    found = await look_with(protocol, hidden.settings, knowing, asset=asset, progress=progress)
+    return structs.replace(found, secrets=hidden.secrets)
 
 
 async def look_with(

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Protocol
 from msgspec import Meta, Struct
 
 from hanse.collect.doors import Doors
+from hanse.collect.secrets import without_secrets
 from hanse.model.dice import Dice
 from hanse.model.errors import BadConfig
 from hanse.model.event import Draft
@@ -299,4 +300,11 @@ class Connector:
             raise BadConfig(
                 f"{self.name} is not reached by a URL", remedy="Write its settings instead"
             )
-        return self.from_url(url)
+        try:
+            return self.from_url(url)
+        except ValueError as error:
+            raise BadConfig(
+                "not an address",
+                subject=without_secrets(url),
+                remedy="Write protocol://host:port, names in [ ] only for IPv6",
+            ) from error

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from hanse.collect.ports import Connector
+from hanse.collect.secrets import without_secrets
 from hanse.model.errors import BadConfig, NotFound
 
 GROUP = "hanse.connectors"
@@ -65,7 +66,9 @@ def connector_of_url(url: str) -> tuple[Connector, msgspec.Struct]:
         if scheme in found.schemes:
             return found, found.config_of_url(url)
     raise NotFound(
-        f"no protocol for {scheme}:", subject=url[:200], remedy=f"Known are {', '.join(schemes())}"
+        f"no protocol for {scheme}:",
+        subject=without_secrets(url),
+        remedy=f"Known are {', '.join(schemes())}",
     )
 
 

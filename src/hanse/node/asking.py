@@ -29,7 +29,9 @@ async def with_broker(folder: Folder, do: Callable[[Client], Awaitable[R]]) -> R
     if not url:
         raise Unreachable("the node does not run", subject=str(folder.path), remedy="hanse up")
     identity = load_identity(folder, clock=RealClock())
-    client = await connect(url, user=USER, password=identity.broker_password, name="hanse")
+    client = await connect(
+        url.split(","), user=USER, password=identity.broker_password, name="hanse"
+    )
     try:
         return await do(client)
     finally:

@@ -61,6 +61,7 @@ def stream_limits(settings: Settings) -> StreamLimits:
     return StreamLimits(
         telemetry_bytes=settings.broker.telemetry_mb * MEGABYTE,
         events_bytes=settings.broker.events_mb * MEGABYTE,
+        replicas=settings.broker.replicas,
     )
 
 

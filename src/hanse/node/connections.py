@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from hanse.collect.collector import Connection
 from hanse.collect.mapping import Bind, Line, Mapping
 from hanse.collect.ports import Certificate
 from hanse.collect.registry import settings_of
-from hanse.model.errors import NotFound
+from hanse.collect.secrets import hide
+from hanse.model.errors import HanseError, NotFound
 from hanse.model.ids import Key
 from hanse.model.plant import Signal
-from hanse.node.folder import Folder, read_secret
+from hanse.node.collecting.secrets import keep_secrets
+from hanse.node.context import Context
 from hanse.store import Store, Tx
 from hanse.store.shelf import Shelf
 
@@ -120,6 +123,20 @@ class RecordTrust:
         return await self._store.write(ask)
 
 
+async def sheltered(context: Context, setup: Setup) -> Setup:
+    """A set-up whose secrets are with the keys; one from before that was so is put right."""
+    try:
+        hidden = hide(setup.key, settings_of(setup.protocol, setup.settings))
+    except HanseError:
+        return setup  # whoever starts it will say what is wrong
+    if not hidden.secrets:
+        return setup
+    keep_secrets(context.folder, hidden.secrets)
+    fresh = msgspec.structs.replace(setup, settings=msgspec.to_builtins(hidden.settings))
+    await context.store.write(lambda tx: setups(tx).put(setup.key, fresh))
+    return fresh
+
+
 def trust(tx: Tx, connection: str) -> Pinned:
     """A person trusts the certificate that a connection showed last.
 
@@ -132,16 +149,3 @@ def trust(tx: Tx, connection: str) -> Pinned:
     pinned = Pinned(connection=connection, fingerprint=found.asked or found.fingerprint)
     pins(tx).put(connection, pinned)
     return pinned
-
-
-def secret_in(folder: Folder, name: str) -> str:
-    """A secret kept in ``keys/secret-NAME``.
-
-    Raises:
-        NotFound: there is none of that name.
-        NotAllowed: others may read it.
-    """
-    path = folder / "keys" / f"secret-{name}"
-    if "/" in name or not path.exists():
-        raise NotFound("there is no such secret", subject=name[:80], remedy=f"Write {path.name}")
-    return read_secret(path).decode().strip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import random
+from pathlib import Path
 
 from nats.aio.client import Client
 
@@ -36,6 +37,12 @@ class Context:
         """This firm as it stands on documents."""
         firm = self.settings.firm
         return Party(did=self.identity.did, name=firm.name, country=firm.country)
+
+    @property
+    def history(self) -> Path:
+        """Where the history lies: in the node's folder, unless the settings name a shared one."""
+        told = self.settings.history.folder
+        return Path(told) if told else self.folder / "history"
 
     def policy_in(self, tx: Tx) -> Policy:
         """What may happen with no person asked: as set on the page, else as in the settings."""

@@ -75,7 +75,7 @@ async def build(folder: Folder, names: Sequence[str]) -> Context:
     identity = load_identity(folder, clock=clock, hosts=(settings.web.host,))
     store = Store.open(settings.record.url or folder.record_url, clock=clock, ids=ids)
     client = await connect(
-        await broker_url(folder, settings),
+        (await broker_url(folder, settings)).split(","),
         user=USER,
         password=identity.broker_password,
         name=",".join(names),

@@ -46,7 +46,12 @@ class WebSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class BrokerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """The broker: embedded unless ``url`` names a cluster."""
 
-    url: Annotated[str, Meta(max_length=500, description="nats://...; empty: embedded")] = ""
+    url: Annotated[
+        str, Meta(max_length=500, description="nats://a,nats://b of a cluster; empty: embedded")
+    ] = ""
+    replicas: Annotated[
+        int, Meta(ge=1, le=5, description="Servers that keep each stream: 3 in a cluster")
+    ] = 1
     port: Port = 0
     telemetry_mb: Annotated[int, Meta(ge=16, le=10_000_000)] = 1_024
     events_mb: Annotated[int, Meta(ge=16, le=1_000_000)] = 256
@@ -56,6 +61,14 @@ class RecordSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Where business facts are kept: SQLite in the folder unless ``url`` names PostgreSQL."""
 
     url: Annotated[str, Meta(max_length=500)] = ""
+
+
+class HistorySettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the history is kept: on several machines, a folder that all of them see."""
+
+    folder: Annotated[
+        str, Meta(max_length=1_000, description="Path; empty: in the node's folder")
+    ] = ""
 
 
 class PolicySettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,6 +99,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     web: WebSettings = WebSettings()
     broker: BrokerSettings = BrokerSettings()
     record: RecordSettings = RecordSettings()
+    history: HistorySettings = HistorySettings()
     policy: PolicySettings = PolicySettings()
     demonstration: DemonstrationSettings = DemonstrationSettings()
     roles: tuple[RoleName, ...] = ROLES

@@ -15,6 +15,7 @@ from paho.mqtt.properties import Properties
 
 from hanse.collect.connectors.network import explain_network
 from hanse.collect.ports import Intake, World
+from hanse.collect.secrets import SECRET
 from hanse.model.errors import HanseError, Refused, Unreachable
 from hanse.model.sample import GapReason
 
@@ -41,7 +42,7 @@ class BrokerConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ] = ""
     user: Annotated[str, Meta(max_length=200, description="User name, or empty")] = ""
     password: Annotated[
-        str, Meta(max_length=400, description="Password, as secret:NAME or as it is")
+        str, Meta(max_length=400, description="Password, as secret:NAME or as it is", extra=SECRET)
     ] = ""
     client_id: Annotated[
         str, Meta(max_length=200, description="Name of this client at the broker; empty: any")

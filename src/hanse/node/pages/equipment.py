@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -21,11 +21,13 @@ from hanse.links.imports.read import Imported
 from hanse.model.errors import BadInput, Conflict, NotFound, Unreachable
 from hanse.model.event import Draft
 from hanse.model.text import Text
+from hanse.node.collecting import wire as collecting
+from hanse.node.collecting.heard import pause
+from hanse.node.collecting.secrets import secret_in, settled
 from hanse.node.connections import (
     RecordTrust,
     Setup,
     mapping_of,
-    secret_in,
     setups,
     trust,
 )
@@ -48,7 +50,6 @@ from hanse.web.views.connecting import (
     SampleFile,
 )
 
-DIAGNOSTICS = "collect.diagnostics"
 REPORTS_MAX = 20
 BAD_SHOWN_MAX = 200
 ROWS_SHOWN_MAX = 20
@@ -81,7 +82,7 @@ class RecordConnections:
     async def rows(self) -> tuple[ConnectionRow, ...]:
         """All connections."""
         found = await self._context.store.read(lambda tx: setups(tx).all())
-        now = await self._diagnostics()
+        now = await self._diagnostics(s.key for s in found if s.enabled)
         return tuple(_row(setup, now.get(setup.key)) for setup in found)
 
     async def one(self, name: str) -> ConnectionView:
@@ -91,7 +92,7 @@ class RecordConnections:
             return setups(tx).need(name), list(tx.gaps.where(connection=name, order="-start_ns"))
 
         setup, gaps = await self._context.store.read(read)
-        now = await self._diagnostics()
+        now = await self._diagnostics([name])
         signals = tuple(
             MappedSignal(path=line.address, asset=line.asset, name=line.name, unit=line.unit)
             for line in setup.lines
@@ -110,8 +111,8 @@ class RecordConnections:
     async def add(self, kind: str, values: Mapping[str, str], *, by: str) -> Done:
         """Make a connection from the values of its form."""
         given = {k: v for k, v in values.items() if v != "" and k != "name"}
-        settings = msgspec.to_builtins(settings_of(kind, given))
         name = values.get("name") or f"{kind}-{self._context.ids.new('c')[-6:]}"
+        settings = settled(self._context.folder, name, settings_of(kind, given))
         setup = Setup(key=name, protocol=kind, settings=settings)
 
         def write(tx: Tx) -> None:
@@ -164,23 +165,16 @@ class RecordConnections:
                 trust(tx, name)
             else:
                 setups(tx).put(name, msgspec.structs.replace(setup, enabled=deed == "resume"))
+                if deed == "pause":
+                    pause(tx, name)
             tx.events.append(_noted(f"collect.connection_{deed}d", name, by))
 
         await self._context.store.write(write)
         await reload(self._context)
         return Done(text=Text("done", "已完成"), href=f"/connections/{name}")
 
-    async def _diagnostics(self) -> dict[str, Diagnostics]:
-        try:
-            found, _ = await ask(
-                self._context.nats,
-                DIAGNOSTICS,
-                "",
-                answer=tuple[list[Diagnostics], dict[str, object]],
-            )
-        except Unreachable:
-            return {}
-        return {d.connection: d for d in found}
+    async def _diagnostics(self, keys: Iterable[str]) -> dict[str, Diagnostics]:
+        return await collecting.diagnostics(self._context.nats, keys)
 
 
 async def look_at(context: Context, setup: Setup) -> Look:

@@ -6,12 +6,14 @@ import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from hanse.collect.diagnostics import Diagnostics, LineState
+from hanse.collect.diagnostics import LineState
 from hanse.model.errors import HanseError
 from hanse.model.text import Text
 from hanse.node.broker import read_note
+from hanse.node.collecting import wire
+from hanse.node.connections import setups
 from hanse.node.context import Context
-from hanse.node.planning import wire
+from hanse.node.planning import wire as planning
 from hanse.store import Tx
 from hanse.transmit.nats.requests import ask
 from hanse.transmit.peerlink.certificate import days_left
@@ -67,18 +69,17 @@ class NodeHealth:
         return note.problem if note else ""
 
     async def _plan(self) -> str:
-        await ask(self._context.nats, wire.ALIVE, "", answer=bool, wait_s=WAIT_S)
+        await ask(self._context.nats, planning.ALIVE, "", answer=bool, wait_s=WAIT_S)
         return ""
 
     async def _equipment(self) -> str:
-        found, _ = await ask(
-            self._context.nats,
-            "collect.diagnostics",
-            "",
-            answer=tuple[list[Diagnostics], dict[str, object]],
-            wait_s=WAIT_S,
-        )
-        silent = [d.connection for d in found if d.state not in {LineState.RUNNING, LineState.DONE}]
+        def enabled(tx: Tx) -> list[str]:
+            return [setup.key for setup in setups(tx).all() if setup.enabled]
+
+        wanted = await self._context.store.read(enabled)
+        now = await wire.diagnostics(self._context.nats, wanted)
+        heard = {LineState.RUNNING, LineState.DONE}
+        silent = [key for key in wanted if key not in now or now[key].state not in heard]
         return f"not heard: {', '.join(silent)}" if silent else ""
 
     async def _disk(self) -> str:

@@ -30,7 +30,7 @@ class RecordMachines:
     def __init__(self, context: Context, live: LiveValues) -> None:
         self._store = context.store
         self._clock = context.clock
-        self._folder = context.folder / "history"
+        self._folder = context.history
         self._live = live
 
     async def rows(self) -> tuple[MachineRow, ...]:

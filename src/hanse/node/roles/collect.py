@@ -1,161 +1,145 @@
-"""The collect role: every connection kept alive, frames to the broker, gaps on record."""
+"""The collect role: every connection kept alive, frames to the broker and the history.
+
+Alone, it runs all connections. Against a cluster it shares them with the other machines that run
+this role, by leases; one of them writes the history.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
+from collections.abc import Sequence
 from functools import partial
 
+import numpy as np
 import structlog
 
-from hanse.collect.collector import Collector, Start, epoch_of
-from hanse.collect.diagnostics import Diagnostics
-from hanse.collect.ports import World
-from hanse.collect.registry import connector
-from hanse.model.errors import HanseError
-from hanse.model.event import Draft
-from hanse.model.sample import Frame, Gap
-from hanse.node.connections import (
-    RecordTrust,
-    Setup,
-    connection_of,
-    mapping_of,
-    secret_in,
-    setups,
-)
+from hanse.node.collecting import wire
+from hanse.node.collecting.floor import Floor
+from hanse.node.collecting.sink import RecordSink, record_gap
 from hanse.node.context import Context
-from hanse.store import Store, Tx
 from hanse.transmit.history.writer import ACK_WAIT_S, HistoryWriter
 from hanse.transmit.nats.feed import frames, patiently
+from hanse.transmit.nats.leases import Leases
 from hanse.transmit.nats.requests import answer
 from hanse.transmit.nats.spool import Spool
 from hanse.transmit.nats.telemetry import FramePublisher, PublisherStatus
-from hanse.transmit.partition import partition
 
-DIAGNOSTICS = "collect.diagnostics"
-RELOAD = "collect.reload"
 SPOOL_BYTES_MAX = 2_000_000_000
+HISTORY = "\0history"
+"""What the writer of the history holds a lease on; no connection has such a key."""
+NS_PER_US = 1_000
+AGAIN_S = 1.0
+
 log = structlog.get_logger("collect")
 
 
 async def run(context: Context) -> None:
-    """Run every enabled connection; begin anew when the set-up changes."""
+    """Run this process's connections until cancelled."""
     publisher = FramePublisher(
         context.nats,
         spool=Spool(context.folder / "spool", bytes_max=SPOOL_BYTES_MAX),
         clock=context.clock,
-        gaps=partial(_record_gap, context.store),
+        gaps=partial(record_gap, context.store),
     )
-    floor = _Floor(context, publisher)
-    await answer(context.nats, DIAGNOSTICS, question=str, handle=floor.diagnostics)
-    await answer(context.nats, RELOAD, question=str, handle=floor.reload)
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(publisher.run())
-        tasks.create_task(floor.run())
-        tasks.create_task(_keep_history(context))
+    history = Historian(context)
+    floor = Floor(context, RecordSink(publisher, context.store), last_ns=history.last_ns)
 
+    async def status(_question: str) -> PublisherStatus:
+        return publisher.status()
 
-async def _keep_history(context: Context) -> None:
-    """Frames into the history, committed with the numbers they cover, then acknowledged."""
-    js = context.nats.jetstream()
-    feed = await patiently(lambda: frames(js, name="history", ack_wait_s=ACK_WAIT_S, alone=True))
-    writer = HistoryWriter(
-        context.folder / "history", clock=context.clock, gaps=partial(_record_gap, context.store)
+    told = (
+        await answer(context.nats, wire.STATUS, question=str, handle=status),
+        await answer(context.nats, wire.RELOAD, question=str, handle=floor.reload),
     )
-    await writer.run(feed)
+    publishing = asyncio.create_task(publisher.run())
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_watched(publishing))
+            if context.settings.broker.url:
+                floor.mine = set()
+                tasks.create_task(_share(context, floor, history))
+            else:
+                history.begin()
+            tasks.create_task(floor.run())
+    finally:  # connections have handed on what they took: the way out may close
+        publishing.cancel()
+        await asyncio.gather(publishing, return_exceptions=True)
+        await history.end()
+        for one in told:
+            with contextlib.suppress(Exception):
+                await one.unsubscribe()
 
 
-class _Sink:
-    """Frames to the publisher, gaps and device events to the record."""
-
-    def __init__(self, publisher: FramePublisher, store: Store) -> None:
-        self._publisher = publisher
-        self._store = store
-
-    async def frame(self, frame: Frame, *, partition: int) -> None:
-        """Keep a frame."""
-        await self._publisher.frame(frame, partition=partition)
-
-    async def gap(self, gap: Gap) -> None:
-        """Record a gap."""
-        await _record_gap(self._store, gap)
-
-    async def event(self, event: Draft) -> None:
-        """Record what a device announced."""
-        await self._store.write(lambda tx: tx.events.append(event))
+async def _watched(publishing: asyncio.Task[None]) -> None:
+    """Fails when publishing does; its end is for the role to decide."""
+    await asyncio.shield(publishing)
 
 
-async def _record_gap(store: Store, gap: Gap) -> None:
-    await store.write(lambda tx: tx.gaps.put(gap))
+async def _share(context: Context, floor: Floor, history: Historian) -> None:
+    """Take part in sharing connections and the history with other machines."""
+
+    async def gain(device: str) -> None:
+        log.info("taken over", connection=device.strip("\0"))
+        if device == HISTORY:
+            history.begin()
+        else:
+            await floor.gain(device)
+
+    async def lose(device: str) -> None:
+        log.info("let go", connection=device.strip("\0"))
+        await (history.end() if device == HISTORY else floor.lose(device))
+
+    await floor.known.wait()
+    leases = Leases(
+        context.nats,
+        me=context.ids.new(socket.gethostname()[:40]),
+        devices=lambda: (*floor.enabled, HISTORY),
+        clock=context.clock,
+        on_gain=gain,
+        on_loss=lose,
+        replicas=context.settings.broker.replicas,
+    )
+    await leases.run()
 
 
-class _Floor:
-    """All collectors of this process."""
+class Historian:
+    """Writes the history while it may; knows its last values."""
 
-    def __init__(self, context: Context, publisher: FramePublisher) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
-        self._publisher = publisher
-        self._collectors: dict[str, Collector] = {}
-        self._wrong: dict[str, str] = {}
-        self._again = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._writer: HistoryWriter | None = None
 
-    async def run(self) -> None:
-        """Keep every connection until the set-up changes, then begin anew."""
-        while True:
-            self._again.clear()
-            tasks = [asyncio.create_task(c.run()) for c in await self._begin()]
-            try:
-                await self._again.wait()
-            finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+    def begin(self) -> None:
+        """Keep frames from now on, committed with the numbers they cover, then acknowledged."""
+        self._task = asyncio.create_task(self._keep(), name="history")
 
-    async def reload(self, _question: str) -> bool:
-        """The set-up changed."""
-        self._again.set()
-        return True
+    async def end(self) -> None:
+        """Stop; what was taken is committed first."""
+        task, self._task, self._writer = self._task, None, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
-    async def diagnostics(self, _question: str) -> tuple[list[Diagnostics], PublisherStatus]:
-        """How every connection is, and the way out."""
-        return [c.diagnostics() for c in self._collectors.values()], self._publisher.status()
+    def last_ns(self, signals: Sequence[int]) -> int | None:
+        """The time of the newest sample of some signals, None where nothing is known here."""
+        if self._writer is None or not signals:
+            return None
+        found = self._writer.last.get(np.array(signals, np.int32))
+        return int(found.at_us.max()) * NS_PER_US if len(found) else None
 
-    async def _begin(self) -> list[Collector]:
-        enabled = await self._context.store.read(
-            lambda tx: [s for s in setups(tx).all() if s.enabled]
-        )
-        self._collectors, self._wrong = {}, {}
-        for setup in enabled:
-            try:
-                self._collectors[setup.key] = await self._collector(setup)
-            except HanseError as error:
-                self._wrong[setup.key] = str(error)
-                log.warning("connection not started", connection=setup.key, error=str(error))
-        return list(self._collectors.values())
-
-    async def _collector(self, setup: Setup) -> Collector:
+    async def _keep(self) -> None:
         context = self._context
-
-        def read(tx: Tx) -> tuple[object, int | None]:
-            return mapping_of(tx, setup), None
-
-        mapping, heard_ns = await context.store.write(read)
-        world = World(
-            clock=context.clock,
-            dice=context.dice,
-            trust=RecordTrust(context.store),
-            keys=context.folder / "keys",
-            secret=partial(secret_in, context.folder),
-        )
-        start = Start(
-            source=f"{context.identity.did[-12:]}/{setup.key}",
-            epoch=epoch_of(context.clock.ns()),
-            last_heard_ns=heard_ns,
-        )
-        return Collector(
-            connection_of(setup, mapping),  # type: ignore[arg-type]
-            connector(setup.protocol),
-            sink=_Sink(self._publisher, context.store),
-            world=world,
-            start=start,
-            partition=partition,
-        )
+        while True:
+            try:
+                self._writer = HistoryWriter(
+                    context.history, clock=context.clock, gaps=partial(record_gap, context.store)
+                )
+                js = context.nats.jetstream()
+                opening = partial(frames, js, name="history", ack_wait_s=ACK_WAIT_S, alone=True)
+                await self._writer.run(await patiently(opening))
+            except Exception as error:
+                log.warning("history interrupted", error=str(error), exc_info=error)
+                await asyncio.sleep(AGAIN_S)

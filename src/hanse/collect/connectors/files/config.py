@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
+from hanse.collect.secrets import without_secrets
 from hanse.model.errors import BadConfig
 
 
@@ -54,4 +55,6 @@ def from_url(url: str) -> FilesConfig:
         fields = {**query, "path": unquote(parts.netloc + parts.path)}
         return msgspec.convert(fields, FilesConfig, strict=False)
     except msgspec.ValidationError as error:
-        raise BadConfig(str(error), subject=url[:200], remedy="Write file:///folder") from error
+        raise BadConfig(
+            str(error), subject=without_secrets(url), remedy="Write file:///folder"
+        ) from error

@@ -9,6 +9,7 @@ from hanse.collect.connectors.http.config import HttpConfig
 from hanse.collect.connectors.http.source import ask, client
 from hanse.collect.connectors.mqtt.payload import leaves
 from hanse.collect.ports import Found, World
+from hanse.collect.secrets import revealed
 
 FOUND_MAX = 5_000
 
@@ -16,7 +17,7 @@ FOUND_MAX = 5_000
 async def browse(config: HttpConfig, world: World) -> Sequence[Found]:
     """Every number, text and boolean of one answer."""
     async with client(config, world) as line:
-        answer = await ask(line, config, "")
+        answer = await ask(line, revealed(config.url, world.reveal), "")
     return [
         Found(
             address=path,

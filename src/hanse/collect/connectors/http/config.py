@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import msgspec
 from msgspec import Meta, Struct
 
+from hanse.collect.secrets import SECRET
 from hanse.model.errors import BadConfig
 
 
@@ -27,11 +28,14 @@ class HttpConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         float, Meta(ge=0.1, le=60, description="Seconds to wait for an answer")
     ] = 5.0
     token: Annotated[
-        str, Meta(max_length=4_000, description="Bearer token, as secret:NAME or as it is")
+        str,
+        Meta(
+            max_length=4_000, description="Bearer token, as secret:NAME or as it is", extra=SECRET
+        ),
     ] = ""
     user: Annotated[str, Meta(max_length=200, description="User name, or empty")] = ""
     password: Annotated[
-        str, Meta(max_length=400, description="Password, as secret:NAME or as it is")
+        str, Meta(max_length=400, description="Password, as secret:NAME or as it is", extra=SECRET)
     ] = ""
     authority: Annotated[
         str,
@@ -53,8 +57,8 @@ def from_url(url: str) -> HttpConfig:
     try:
         fields = {
             "url": urlunsplit((parts.scheme, place, parts.path, parts.query, "")),
-            "user": parts.username or "",
-            "password": parts.password or "",
+            "user": unquote(parts.username or ""),
+            "password": unquote(parts.password or ""),
         }
         return msgspec.convert(fields, HttpConfig, strict=False)
     except (msgspec.ValidationError, ValueError) as error:

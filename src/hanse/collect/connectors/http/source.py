@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections import defaultdict
 from collections.abc import Sequence
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 import msgspec
@@ -13,6 +14,7 @@ from hanse.collect.connectors.http.config import HttpConfig
 from hanse.collect.connectors.polling import beats
 from hanse.collect.picking import pick, steps_of
 from hanse.collect.ports import Intake, Point, World
+from hanse.collect.secrets import revealed, without_secrets
 from hanse.collect.times import time_in
 from hanse.model.errors import BadConfig, BadInput, Refused, Unreachable
 from hanse.model.sample import Quality
@@ -29,11 +31,12 @@ async def collect(
         httpx errors, Unreachable, Refused: no answer, or one that is no success.
     """
     wanted = _by_place(points, intake)
+    address = revealed(config.url, world.reveal)
     async with client(config, world) as line:
         async for _ in beats(config.poll_s, intake, world.clock):
             for place, asked in wanted.items():
                 began_s = world.clock.monotonic_s()
-                answer = await ask(line, config, place)
+                answer = await ask(line, address, place)
                 intake.note(round_trip_s=world.clock.monotonic_s() - began_s)
                 _give(answer, asked, config, intake)
             intake.up()
@@ -56,7 +59,7 @@ def client(config: HttpConfig, world: World) -> httpx.AsyncClient:
     )
 
 
-async def ask(line: httpx.AsyncClient, config: HttpConfig, place: str) -> object:
+async def ask(line: httpx.AsyncClient, address: str, place: str) -> object:
     """The JSON of one answer.
 
     Raises:
@@ -64,20 +67,28 @@ async def ask(line: httpx.AsyncClient, config: HttpConfig, place: str) -> object
         Unreachable: any other answer that is no success.
         BadInput: too long, or not JSON.
     """
-    url = f"{config.url.rstrip('/')}/{place}" if place else config.url
+    url = below(address, place)
+    shown = without_secrets(url)
     body = bytearray()
     async with line.stream("GET", url) as answer:
-        _check(answer.status_code, url)
+        _check(answer.status_code, shown)
         async for part in answer.aiter_bytes():
             body += part
             if len(body) > BODY_BYTES_MAX:
-                raise BadInput(f"an answer of more than {BODY_BYTES_MAX} bytes", subject=url)
+                raise BadInput(f"an answer of more than {BODY_BYTES_MAX} bytes", subject=shown)
     try:
         return msgspec.json.decode(bytes(body))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(
-            "the answer is not JSON", subject=url, remedy="Name a place that answers with JSON"
+            "the answer is not JSON", subject=shown, remedy="Name a place that answers with JSON"
         ) from error
+
+
+def below(address: str, place: str) -> str:
+    """A place below an address; parameters of the address stay."""
+    parts = urlsplit(address)
+    path = f"{parts.path.rstrip('/')}/{place}" if place else parts.path
+    return urlunsplit(parts._replace(path=path))
 
 
 def _check(status: int, url: str) -> None:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from hanse.collect.secrets import SECRET
+
 
 class ManualConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Values and counts that people enter, for machines without a controller."""
@@ -15,6 +17,7 @@ class ManualConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         Meta(
             max_length=400,
             description="What a QR page shows instead of a login, as secret:NAME; empty: a login",
+            extra=SECRET,
         ),
     ] = ""
     step_max: Annotated[

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
+from hanse.collect.secrets import without_secrets
 from hanse.model.errors import BadConfig
 
 
@@ -53,5 +54,5 @@ def from_url(url: str) -> ModbusConfig:
         return msgspec.convert(fields, ModbusConfig, strict=False)
     except (msgspec.ValidationError, ValueError) as error:
         raise BadConfig(
-            str(error), subject=url[:200], remedy="Write modbus://host:502?unit=1"
+            str(error), subject=without_secrets(url), remedy="Write modbus://host:502?unit=1"
         ) from error

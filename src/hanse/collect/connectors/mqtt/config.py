@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from hanse.collect.connectors.broker import BrokerConfig, fields_of
+from hanse.collect.secrets import without_secrets
 from hanse.model.errors import BadConfig
 
 
@@ -43,4 +44,6 @@ def from_url(url: str) -> MqttConfig:
             fields["browse_filter"] = parts.path.strip("/")
         return msgspec.convert(fields, MqttConfig, strict=False)
     except (msgspec.ValidationError, ValueError) as error:
-        raise BadConfig(str(error), subject=url[:200], remedy="Write mqtt://host:1883") from error
+        raise BadConfig(
+            str(error), subject=without_secrets(url), remedy="Write mqtt://host:1883"
+        ) from error

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
+from hanse.collect.secrets import SECRET
 from hanse.model.errors import BadConfig
 
 Policy = Literal["best", "Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss", "None"]
@@ -36,7 +37,7 @@ class OpcUaConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     ] = False
     user: Annotated[str, Meta(max_length=200, description="User name, or empty")] = ""
     password: Annotated[
-        str, Meta(max_length=400, description="Password, as secret:NAME or as it is")
+        str, Meta(max_length=400, description="Password, as secret:NAME or as it is", extra=SECRET)
     ] = ""
     publishing_s: Annotated[
         float, Meta(ge=0.01, le=60, description="Seconds between notifications")

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from hanse.collect.secrets import SECRET
+
 
 class PushConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A door at this node to which a device or system posts its values."""
@@ -16,6 +18,7 @@ class PushConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             min_length=1,
             max_length=400,
             description="What the sender must show, as secret:NAME or as it is",
+            extra=SECRET,
         ),
     ]
     silent_s: Annotated[

@@ -36,6 +36,8 @@ async def collect(
         intake.up()
         while True:
             await asyncio.sleep(LOOK_S)
+            if not config.silent_s:
+                intake.alive()  # nobody promised to send
             silent_s = world.clock.monotonic_s() - door.heard_s
             if config.silent_s and silent_s > config.silent_s:
                 raise Unreachable(

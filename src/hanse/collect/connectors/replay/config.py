@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
+from hanse.collect.secrets import without_secrets
 from hanse.model.errors import BadConfig
 
 
@@ -50,5 +51,7 @@ def from_url(url: str) -> ReplayConfig:
         return msgspec.convert(fields, ReplayConfig, strict=False)
     except msgspec.ValidationError as error:
         raise BadConfig(
-            str(error), subject=url[:200], remedy="Write replay:///folder/file.csv?speed=10"
+            str(error),
+            subject=without_secrets(url),
+            remedy="Write replay:///folder/file.csv?speed=10",
         ) from error

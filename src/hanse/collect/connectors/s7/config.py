@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
+from hanse.collect.secrets import without_secrets
 from hanse.model.errors import BadConfig
 
 
@@ -42,5 +43,5 @@ def from_url(url: str) -> S7Config:
         return msgspec.convert(fields, S7Config, strict=False)
     except (msgspec.ValidationError, ValueError) as error:
         raise BadConfig(
-            str(error), subject=url[:200], remedy="Write s7://host?rack=0&slot=1"
+            str(error), subject=without_secrets(url), remedy="Write s7://host?rack=0&slot=1"
         ) from error

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from hanse.collect.connectors.broker import BrokerConfig, fields_of
+from hanse.collect.secrets import without_secrets
 from hanse.model.errors import BadConfig
 
 
@@ -49,5 +50,7 @@ def from_url(url: str) -> SparkplugConfig:
         return msgspec.convert(fields_of(parts, query), SparkplugConfig, strict=False)
     except (msgspec.ValidationError, ValueError) as error:
         raise BadConfig(
-            str(error), subject=url[:200], remedy="Write sparkplug://host:1883?host_id=plant"
+            str(error),
+            subject=without_secrets(url),
+            remedy="Write sparkplug://host:1883?host_id=plant",
         ) from error

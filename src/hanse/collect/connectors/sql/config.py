@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 import msgspec
 from msgspec import Meta, Struct
 
+from hanse.collect.secrets import SECRET
 from hanse.model.errors import BadConfig
 
 
@@ -23,7 +24,7 @@ class SqlConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
     ]
     password: Annotated[
-        str, Meta(max_length=400, description="Password, as secret:NAME or as it is")
+        str, Meta(max_length=400, description="Password, as secret:NAME or as it is", extra=SECRET)
     ] = ""
     table: Annotated[
         str, Meta(min_length=1, max_length=200, description="Table or view, as schema.name or name")
