@@ -32,6 +32,7 @@ from hanse.web.views.loops import Approval, ChainView, LoopRow
 from hanse.web.views.people import AuditPage, FirmCard
 from hanse.web.views.planning import MoveWish, OrderRow, PlanView, PromiseView, VersionRow
 from hanse.web.views.plant import AlarmRow, MachineRow, MachineView, Series
+from hanse.web.views.rules import RuleFileView, RuleRow, TemplateForm, TrialView, TypeChoice
 from hanse.web.views.running import PeerAnswer, Readiness
 from hanse.web.views.trading import (
     AskForm,
@@ -216,6 +217,48 @@ class Alarms(Protocol):
 
     async def unshelve(self, alarm: str, *, by: str) -> Done:
         """End its silence."""
+        ...
+
+
+class Rules(Protocol):
+    """Rules as data: kept with versions, tried on history, armed."""
+
+    async def rows(self) -> tuple[RuleRow, ...]:
+        """Every rule, shipped and own."""
+        ...
+
+    async def file(self, key: str) -> RuleFileView:
+        """A file of rules with its versions."""
+        ...
+
+    async def types(self) -> tuple[TypeChoice, ...]:
+        """The types of asset of this node, their signals and the templates that fit them."""
+        ...
+
+    async def form(self, kind: str, signal: str, template: str) -> TemplateForm:
+        """The form of a template for a signal of a type, with values to start from."""
+        ...
+
+    async def draft(
+        self, kind: str, signal: str, template: str, values: Mapping[str, str]
+    ) -> tuple[str, str]:
+        """The filled-in template: a free key for its file, and its text."""
+        ...
+
+    async def trial(self, key: str, text: str, *, start: Instant, end: Instant) -> TrialView:
+        """What rules would have done on history. Changes nothing."""
+        ...
+
+    async def keep(self, key: str, text: str, *, by: str) -> Done:
+        """Keep a file of rules as its next version; the running engine takes it up."""
+        ...
+
+    async def arm(self, rule: str, *, armed: bool, by: str) -> Done:
+        """Let a rule count, or not."""
+        ...
+
+    async def remove(self, key: str, *, by: str) -> Done:
+        """Take a file of rules away; its versions stay."""
         ...
 
 
@@ -427,6 +470,7 @@ class Ports:
     approvals: Approvals
     machines: Machines
     alarms: Alarms
+    rules: Rules
     plans: Plans
     trade: Trade
     ledger: Ledger
@@ -456,5 +500,6 @@ __all__ = [
     "Plans",
     "Ports",
     "Role",
+    "Rules",
     "Trade",
 ]

@@ -54,7 +54,7 @@ WORDS: dict[str, Words] = {
         Text("What was sent cannot be used", "提交的内容无法使用"),
         Text("Correct the value that is named and send it again", "请改正所指出的值后重新提交"),
     ),
-    "bad-config": Words(Text("A setting is wrong", "设置有误")),
+    "bad-config": Words(Text("A setting or a rule is wrong", "设置或规则有误")),
     "bad-message": Words(Text("The message of the other firm is not valid", "对方企业的报文无效")),
     "too-much": Words(Text("A limit was met", "已达到上限"), Text("Send less", "请减少数量")),
     "too-large": Words(Text("That is too large", "内容过大"), Text("Send less", "请减小后重试")),

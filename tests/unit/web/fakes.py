@@ -5,6 +5,7 @@ import hashlib
 
 from msgspec import structs
 from tests.unit.web import samples as s
+from tests.unit.web.deciding import RulesInMemory
 
 from hanse.model.door import Role
 from hanse.model.errors import BadInput, Conflict, NotFound
@@ -399,6 +400,7 @@ def ports(*, chain=True) -> Ports:
         approvals=ApprovalsInMemory(),
         machines=MachinesInMemory(),
         alarms=AlarmsInMemory(),
+        rules=RulesInMemory(),
         plans=PlansInMemory(),
         trade=TradeInMemory(),
         ledger=LedgerInMemory(),

@@ -31,6 +31,7 @@ NAMES = {
     "/api/v1/peers/{name}": s.DID_SHOP,
     "/api/v1/orders/{name}": "wo-2207",
     "/api/v1/plan/promise": "?item=shaft-40&quantity=20",
+    "/api/v1/rules/file": "?key=lathe-load-too-high",
     "/api/v1/history": "?ids=1,2&start=2026-03-09T08:00:00Z&end=2026-03-09T09:00:00Z",
 }
 HISTORY = "/api/v1/history?ids=1&start=2026-03-09T08:00:00Z&end=2026-03-09T09:00:00Z"

@@ -197,3 +197,31 @@ def test_an_unknown_thing_is_a_page_that_says_so(owner):
     answer = owner.get("/loops/nowhere", headers=HTML)
     assert answer.status_code == 404
     assert "There is no such thing" in answer.text
+
+
+def test_a_rule_comes_from_a_template_is_tried_and_then_armed(owner):
+    form = {"kind": "lathe", "signal": "vibration", "template": "too-high", "high": "95"}
+    tried = owner.post("/rules/new", data=form, headers=HTML)
+    assert "alarms it would have raised" in tried.text
+    assert 'class="band"' in tried.text
+    assert "high = 95" in tried.text
+    assert "Lathe 1: Load is too high" in tried.text, "people read names, not keys"
+    draft = {"key": "lathe-load", "text": "x = 1", "hours": "24", "todo": "keep"}
+    owner.post("/rules/edit", data=draft, headers=HTML)
+    assert "lathe-load" in owner.get("/rules", headers=HTML).text
+
+
+def test_an_error_in_a_rule_stands_beside_what_was_typed(owner):
+    draft = {"key": "mine", "text": "hihg = 95", "hours": "24", "todo": "try"}
+    answer = owner.post("/rules/edit", data=draft, headers=HTML)
+    assert answer.status_code == 400
+    assert "mine.toml:5" in answer.text
+    assert "Did you mean &#39;high&#39;" in answer.text
+    assert "hihg = 95" in answer.text
+
+
+def test_a_rule_is_disarmed_and_the_audit_log_knows_who(owner):
+    owner.post("/rules/arm", data={"rule": "lathe-vibration-high", "armed": "false"})
+    rows = owner.get("/api/v1/rules").json()
+    assert not next(r for r in rows if r["key"] == "lathe-vibration-high")["armed"]
+    assert owner.ports.audit.entries[-1].what == "rule.disarmed"

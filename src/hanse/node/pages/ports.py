@@ -17,6 +17,7 @@ from hanse.node.pages.machines import RecordAlarms, RecordMachines
 from hanse.node.pages.peer_door import RecordPeerDoor
 from hanse.node.pages.peers import RecordPeers
 from hanse.node.pages.plans import RecordPlans
+from hanse.node.pages.rules import RecordRules
 from hanse.node.pages.trading import RecordLedger, RecordTrade
 from hanse.web.ports import Chain, Ports
 from hanse.web.views.people import FirmCard
@@ -41,6 +42,7 @@ def ports_of(context: Context, live: LiveValues, url: str) -> Ports:
         approvals=RecordApprovals(context),
         machines=RecordMachines(context, live),
         alarms=RecordAlarms(context),
+        rules=RecordRules(context),
         plans=RecordPlans(context),
         trade=RecordTrade(context),
         ledger=RecordLedger(context),

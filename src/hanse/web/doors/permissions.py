@@ -24,6 +24,8 @@ class Permission(enum.StrEnum):
     MACHINES_READ = "machines.read"
     ALARMS_READ = "alarms.read"
     ALARMS_ACT = "alarms.act"
+    RULES_READ = "rules.read"
+    RULES_CHANGE = "rules.change"
     PLAN_READ = "plan.read"
     PLAN_CHANGE = "plan.change"
     TRADE_READ = "trade.read"
@@ -59,13 +61,15 @@ ROLES: dict[Role, frozenset[Permission]] = {
     | {
         _P.APPROVALS_DECIDE,
         _P.ALARMS_ACT,
+        _P.RULES_READ,
+        _P.RULES_CHANGE,
         _P.PLAN_CHANGE,
         _P.CONNECTIONS_READ,
         _P.IMPORT,
     },
-    Role.TECHNICIAN: _FLOOR | {_P.ALARMS_ACT, _P.CONNECTIONS_READ},
+    Role.TECHNICIAN: _FLOOR | {_P.ALARMS_ACT, _P.RULES_READ, _P.RULES_CHANGE, _P.CONNECTIONS_READ},
     Role.BUYER: _OFFICE | {_P.APPROVALS_DECIDE, _P.TRADE_ACT},
-    Role.OPERATOR: _FLOOR | {_P.ALARMS_ACT},
+    Role.OPERATOR: _FLOOR | {_P.ALARMS_ACT, _P.RULES_READ},
     Role.AUDITOR: frozenset({_P.AUDIT_READ, _P.LEDGER_READ}),
     Role.KIOSK: frozenset({_P.MACHINES_READ, _P.ALARMS_READ, _P.PLAN_READ}),
 }

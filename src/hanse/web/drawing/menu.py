@@ -25,6 +25,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("/approvals", "circle-check-big", Text("Approvals", "待批"), Permission.APPROVALS_READ),
     Entry("/machines", "cpu", Text("Machines", "设备"), Permission.MACHINES_READ),
     Entry("/alarms", "bell", Text("Alarms", "报警"), Permission.ALARMS_READ),
+    Entry("/rules", "git-branch", Text("Rules", "规则"), Permission.RULES_READ),
     Entry("/plan", "chart-gantt", Text("Plan", "排程"), Permission.PLAN_READ),
     Entry("/trade", "handshake", Text("Trade", "交易"), Permission.TRADE_READ),
     Entry("/ledger", "link", Text("Ledger", "账本"), Permission.LEDGER_READ),

@@ -20,6 +20,7 @@ from hanse.web.routes import (
     peer_door,
     people,
     plan,
+    rules,
     trade,
 )
 
@@ -39,6 +40,7 @@ PARTS = (
     peer_door,
     people,
     plan,
+    rules,
     trade,
 )
 HANDLERS = tuple(handler for part in PARTS for handler in part.HANDLERS)

@@ -8,9 +8,11 @@ Limits: ``ROWS_MAX`` rows a list, ``POINTS_MAX`` points a line, bodies as in `ha
 
 from litestar import Router
 
-from hanse.web.routes.api import firm, plant, trade
+from hanse.web.routes.api import firm, plant, rules, trade
 
 ROUTER = Router(
-    "/api/v1", route_handlers=[*firm.HANDLERS, *plant.HANDLERS, *trade.HANDLERS], tags=["v1"]
+    "/api/v1",
+    route_handlers=[*firm.HANDLERS, *plant.HANDLERS, *rules.HANDLERS, *trade.HANDLERS],
+    tags=["v1"],
 )
 HANDLERS = (ROUTER,)

@@ -1,0 +1,174 @@
+"""Rules, trials and the like in memory, for the pages."""
+
+import datetime as dt
+import math
+
+from msgspec import structs
+from tests.unit.web import samples as s
+
+from hanse.model.errors import BadConfig, NotFound
+from hanse.model.text import Text
+from hanse.web.views.common import Done, Field, Option
+from hanse.web.views.rules import (
+    RuleFileView,
+    RuleRow,
+    RuleVersion,
+    SignalChoice,
+    TemplateForm,
+    TemplateRow,
+    TrialLine,
+    TrialSpan,
+    TrialView,
+    TypeChoice,
+)
+
+DONE = Done(text=Text("Done", "已完成"), event="event-0005")
+LATHE = Text("CNC lathe", "数控车床")
+TOML = '[[rule]]\nkey = "lathe-load-too-high"\nkind = "limit"\nasset_type = "lathe"\n'
+RULES = (
+    RuleRow(
+        key="lathe-vibration-high",
+        title=Text("Spindle vibrates too much", "主轴振动过大"),
+        kind="limit",
+        asset_type="lathe",
+        type_title=LATHE,
+        armed=True,
+        pack="machining",
+        machines=2,
+    ),
+    RuleRow(
+        key="lathe-load-too-high",
+        title=Text("Load is too high", "负载过高"),
+        kind="limit",
+        asset_type="lathe",
+        type_title=LATHE,
+        armed=False,
+        file="lathe-load-too-high",
+        version=2,
+        by="owner",
+        at=s.T0,
+        machines=2,
+    ),
+)
+TEMPLATE = TemplateRow(
+    key="too-high", title=Text("Too high", "过高"), about=Text("Above a limit", "超过上限")
+)
+TYPES = (
+    TypeChoice(
+        key="lathe",
+        title=LATHE,
+        machines=("Lathe 1", "Lathe 2"),
+        signals=(
+            SignalChoice(
+                name="vibration",
+                title=Text("Vibration", "振动"),
+                unit="mm/s",
+                templates=(TEMPLATE,),
+            ),
+        ),
+    ),
+    TypeChoice(key="saw", title=Text("Saw", "锯床"), machines=("Saw",)),
+)
+FORM = TemplateForm(
+    title=TEMPLATE.title,
+    about=TEMPLATE.about,
+    fields=(
+        Field(name="high", label=Text("Limit", "上限"), value="vibration_warn"),
+        Field(name="severity", label=Text("How bad", "严重程度"), value="500"),
+    ),
+    attributes=(
+        Option(value="vibration_warn", label=Text("vibration_warn: 4.5", "vibration_warn:4.5")),
+    ),
+)
+
+
+def trial(start, end):
+    at = tuple(start + (end - start) * n / 200 for n in range(200))
+    wave = tuple(None if n == 50 else 3 + 3 * math.sin(n / 20) for n in range(200))
+    span = TrialSpan(
+        machine="lathe-1",
+        machine_title="Lathe 1",
+        text=Text(
+            "lathe-1: Load is too high: load 97 %, above 95 %",
+            "lathe-1:负载过高:load 97 %,高于 95 %",
+        ),
+        start=start + (end - start) / 4,
+        end=start + (end - start) / 3,
+        delay_s=1.0,
+    )
+    line = TrialLine(
+        machine="lathe-1",
+        machine_title="Lathe 1",
+        name="load",
+        title=Text("Load", "负载"),
+        unit="%",
+        at=at,
+        value=wave,
+        limits=(5.0,),
+    )
+    return TrialView(
+        start=start,
+        end=end,
+        rules=("lathe-load-too-high",),
+        machines=2,
+        samples=200,
+        alarms=1,
+        chatter=0,
+        active_s=120.0,
+        delay_mean_s=1.0,
+        delay_worst_s=1.0,
+        by_machine=(("Lathe 1", 1),),
+        told=(span, structs.replace(span, end=None)),
+        lines=(line,),
+    )
+
+
+class RulesInMemory:
+    def __init__(self):
+        self.kept = {r.key: r for r in RULES}
+
+    async def rows(self):
+        return tuple(self.kept.values())
+
+    async def file(self, key):
+        if key != RULES[1].file:
+            raise NotFound("there is no such rules", subject=key)
+        version = RuleVersion(number=2, by="owner", at=s.T0 - dt.timedelta(hours=2), text=TOML)
+        return RuleFileView(
+            key=key, text=TOML, folder=False, versions=(version,), rules=(RULES[1],)
+        )
+
+    async def types(self):
+        return TYPES
+
+    async def form(self, kind, signal, template):
+        if (kind, signal, template) != ("lathe", "vibration", "too-high"):
+            raise NotFound("there is no such template", subject=template)
+        return FORM
+
+    async def draft(self, kind, signal, template, values):
+        await self.form(kind, signal, template)
+        return "lathe-load-too-high", TOML + f"high = {values['high']}\n"
+
+    async def trial(self, key, text, *, start, end):
+        if "hihg" in text:
+            raise BadConfig(
+                "'hihg' is not known here", subject=f"{key}.toml:5", remedy="Did you mean 'high'"
+            )
+        return trial(start, end)
+
+    async def keep(self, key, text, *, by):
+        await self.trial(key, text, start=s.T0, end=s.after(60))
+        self.kept[key] = structs.replace(RULES[1], key=key, armed=True, file=key, by=by)
+        return DONE
+
+    async def arm(self, rule, *, armed, by):
+        if rule not in self.kept:
+            raise NotFound("there is no such rule", subject=rule)
+        self.kept[rule] = structs.replace(self.kept[rule], armed=armed, by=by)
+        return DONE
+
+    async def remove(self, key, *, by):
+        await self.file(key)
+        self.kept.pop(key)
+        return DONE
