@@ -133,7 +133,7 @@ def ledger_verify(file: Path, keys: tuple[str, ...], *, as_json: bool) -> None:
 @json_option
 def ledger_show(folder: Path, *, as_json: bool) -> None:
     """Every chain with its newest entries."""
-    from hanse.node.pages.trading import RecordLedger
+    from hanse.node.pages.ledgers import RecordLedger
 
     with offline(known(folder)) as context:
         port = RecordLedger(context)

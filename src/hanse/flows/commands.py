@@ -103,6 +103,20 @@ class Countersign(Command, frozen=True, kw_only=True, tag="countersign"):
     order: str
 
 
+class Despatch(Command, frozen=True, kw_only=True, tag="despatch"):
+    """What was made for a sale goes out: at most ``quantity``, at most what is still owed."""
+
+    sale: str
+    quantity: Decimal
+
+
+class SendInvoice(Command, frozen=True, kw_only=True, tag="send_invoice"):
+    """Invoice what the buyer has received as good and we have not invoiced."""
+
+    partner: Did
+    order: str
+
+
 class UpdateCustomer(Command, frozen=True, kw_only=True, tag="update_customer"):
     """Work out the customer's date again from what is on order, and tell the customer."""
 
@@ -130,6 +144,8 @@ AnyCommand = (
     | CloseRequest
     | ReleaseHolds
     | Countersign
+    | Despatch
+    | SendInvoice
     | UpdateCustomer
 )
 """Every command but the question itself."""

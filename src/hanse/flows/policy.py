@@ -12,3 +12,5 @@ class Policy(Struct, frozen=True, kw_only=True):
     accept_alone_up_to_minor: int
     quote_alone: bool = True
     agree_changes_alone: bool = True
+    despatch_alone: bool = True
+    invoice_alone: bool = True

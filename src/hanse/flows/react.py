@@ -19,9 +19,11 @@ from hanse.flows.commands import (
     CloseRequest,
     Command,
     Countersign,
+    Despatch,
     PlanSale,
     ReleaseHolds,
     ReplanSale,
+    SendInvoice,
     TakeMachineOut,
     TellPartner,
     UpdateCustomer,
@@ -169,6 +171,25 @@ def _settled_without_us(event: Event, _view: View, _policy: Policy) -> Commands:
     return (ReleaseHolds(holds=held),) if held else ()
 
 
+@_on(kinds.ORDER_COMPLETED)
+def _work_is_done(event: Event, _view: View, policy: Policy) -> Commands:
+    about = event.about
+    if not about.get("demand") or Decimal(about["quantity"]) <= 0:
+        return ()
+    goods = Despatch(sale=about["demand"], quantity=Decimal(about["quantity"]))
+    return _alone(goods, alone=policy.despatch_alone, question="despatch")
+
+
+@_on(kinds.RECEIVED)
+def _goods_were_received(event: Event, view: View, policy: Policy) -> Commands:
+    partner = event.about["partner"]
+    if event.about["by"] == view.me:
+        return ()
+    bill = SendInvoice(partner=partner, order=event.subject)
+    return _alone(bill, alone=policy.invoice_alone, question="invoice")
+
+
+@_on(kinds.CANCELLED)
 @_on(kinds.CHANGED)
 def _change_agreed(event: Event, view: View, _policy: Policy) -> Commands:
     partner, order = event.about["partner"], event.subject

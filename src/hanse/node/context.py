@@ -10,7 +10,7 @@ from pathlib import Path
 from nats.aio.client import Client
 
 from hanse.flows.policy import Policy
-from hanse.model.firm import Party
+from hanse.model.firm import Identifier, Party
 from hanse.node.folder import Folder
 from hanse.node.identity import Identity
 from hanse.node.settings import Settings
@@ -36,7 +36,8 @@ class Context:
     def party(self) -> Party:
         """This firm as it stands on documents."""
         firm = self.settings.firm
-        return Party(did=self.identity.did, name=firm.name, country=firm.country)
+        names = (Identifier(scheme="VAT", id=firm.vat_id),) if firm.vat_id else ()
+        return Party(did=self.identity.did, name=firm.name, country=firm.country, identifiers=names)
 
     @property
     def history(self) -> Path:
@@ -55,4 +56,6 @@ class Context:
             accept_alone_up_to_minor=told.accept_alone_up_to_minor,
             quote_alone=told.quote_alone,
             agree_changes_alone=told.agree_changes_alone,
+            despatch_alone=told.despatch_alone,
+            invoice_alone=told.invoice_alone,
         )

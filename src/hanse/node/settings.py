@@ -29,6 +29,8 @@ class FirmSettings(Struct, frozen=True, forbid_unknown_fields=True):
     country: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")] = "DE"
     currency: Currency = "EUR"
     timezone: Annotated[str, Meta(max_length=64)] = "UTC"
+    vat_id: Annotated[str, Meta(max_length=30, description="On invoices; empty: no tax")] = ""
+    vat_percent: Annotated[str, Meta(pattern=r"^\d{1,2}(\.\d{1,2})?$")] = "0"
     language: Annotated[str, Meta(pattern=r"^(en|zh)$")] = "en"
 
 
@@ -78,6 +80,12 @@ class PolicySettings(Struct, frozen=True, forbid_unknown_fields=True):
     accept_alone_up_to_minor: Annotated[int, Meta(ge=0, le=10**12)] = 5_000_000
     quote_alone: bool = True
     agree_changes_alone: bool = True
+    despatch_alone: Annotated[bool, Meta(description="When the work is done")] = True
+    invoice_alone: Annotated[bool, Meta(description="When the buyer has the goods")] = True
+    payment_days: Annotated[int, Meta(ge=0, le=365, description="In our quotes")] = 30
+    cancellation_fee_percent: Annotated[
+        str, Meta(pattern=r"^\d{1,2}(\.\d{1,2})?$", description="In our quotes")
+    ] = "10"
     quote_valid_s: Annotated[int, Meta(ge=10, le=90 * 86_400)] = 3_600
     answer_within_s: Annotated[float, Meta(gt=0, le=30 * 86_400)] = 10.0
     margin: Annotated[float, Meta(ge=0, le=10, description="Added to cost in quotes")] = 0.15

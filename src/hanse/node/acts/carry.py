@@ -15,15 +15,17 @@ from hanse.flows.commands import (
     CloseRequest,
     Command,
     Countersign,
+    Despatch,
     PlanSale,
     ReleaseHolds,
     ReplanSale,
+    SendInvoice,
     TakeMachineOut,
     TellPartner,
     UpdateCustomer,
 )
 from hanse.model.event import Event
-from hanse.node.acts import buying, people, planning, selling
+from hanse.node.acts import buying, delivering, people, planning, selling
 from hanse.node.context import Context
 
 _DEEDS: dict[type[Command], Callable[[Context, Event, Any], Awaitable[None]]] = {
@@ -39,6 +41,8 @@ _DEEDS: dict[type[Command], Callable[[Context, Event, Any], Awaitable[None]]] = 
     Award: buying.award,
     CloseRequest: buying.close_request,
     Countersign: buying.countersign,
+    Despatch: delivering.despatch,
+    SendInvoice: delivering.send_invoice,
     UpdateCustomer: people.update_customer,
     AskPerson: people.ask_person,
 }

@@ -31,6 +31,9 @@ _ASKED = {
     "quote": Text("May we make an offer?", "是否报价?"),
     "order": Text("May the partner's order be signed?", "是否签署伙伴的订单?"),
     "order_change": Text("May the change be signed?", "是否签署变更?"),
+    "order_cancellation": Text("May the cancellation be signed?", "是否签署取消?"),
+    "despatch": Text("May the goods go out?", "是否发货?"),
+    "invoice": Text("May the invoice be sent?", "是否开票?"),
 }
 
 

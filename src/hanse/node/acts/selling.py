@@ -127,6 +127,8 @@ def _quote(
             seller_supplier_party=desk.party,
             pricing_currency_code=offer.rfq.pricing_currency_code,
             quotation_line=lines,
+            cancellation_fee_percent=context.settings.policy.cancellation_fee_percent,
+            payment_terms=f"{context.settings.policy.payment_days} days net",
         )
         desk.quote(offer.buyer, quotation, step)
 

@@ -12,13 +12,14 @@ from hanse.node.pages.audit import RecordAudit
 from hanse.node.pages.equipment import RecordConnections, RecordImports
 from hanse.node.pages.happenings import RecordHappenings
 from hanse.node.pages.health import NodeHealth
+from hanse.node.pages.ledgers import RecordLedger
 from hanse.node.pages.live import LiveValues
 from hanse.node.pages.machines import RecordAlarms, RecordMachines
 from hanse.node.pages.peer_door import RecordPeerDoor
 from hanse.node.pages.peers import RecordPeers
 from hanse.node.pages.plans import RecordPlans
 from hanse.node.pages.rules import RecordRules
-from hanse.node.pages.trading import RecordLedger, RecordTrade
+from hanse.node.pages.trading import RecordTrade
 from hanse.web.ports import Chain, Ports
 from hanse.web.views.people import FirmCard
 

@@ -7,30 +7,30 @@ from decimal import Decimal
 
 import msgspec
 
+from hanse.flows import kinds
+from hanse.match import papers
 from hanse.match.books import Books
-from hanse.match.contract import Cancelled, Closed, Contract, Disputed
+from hanse.match.contract import Cancelled, Closed, Contract, Disputed, order_number
 from hanse.match.enquiry import Declined, Dropped, Enquiry, Ordering, Placed, Quoted, Talk
-from hanse.match.ledger.audit import Line, audit, checked, to_line
-from hanse.match.ledger.chain import chain_id
-from hanse.match.ledger.entry import CoSigned
 from hanse.match.offer import Offer, Offered, Passed, Sold
 from hanse.model import trade
-from hanse.model.errors import BadInput, Conflict, NotFound
+from hanse.model.errors import NotFound
 from hanse.model.event import Event
 from hanse.model.money import Money, money
 from hanse.model.text import Text
-from hanse.model.time import Instant
+from hanse.node.acts import by_hand
 from hanse.node.acts.buying import open_demand
+from hanse.node.acts.by_hand import Case
 from hanse.node.context import Context
 from hanse.node.dealing import partners
-from hanse.node.dealing.desk import at_desk, desk_in
+from hanse.node.dealing.desk import desk_in
 from hanse.node.dealing.view import quantity_of
+from hanse.node.pages import deeds
+from hanse.node.pages.ledgers import entries_with
 from hanse.store import Tx
-from hanse.web.views.common import Deed, Done, State, Tone
+from hanse.web.views.common import Done, Fact, State, Tone
 from hanse.web.views.trading import (
     AskForm,
-    ChainRow,
-    EntryRow,
     QuoteRow,
     RfqRow,
     RfqView,
@@ -47,8 +47,6 @@ RUNNING = State("running", Text("agreed by both", "双方已签"), Tone.GOOD)
 DISPUTED = State("disputed", Text("disputed", "争议中"), Tone.BAD)
 CANCELLED = State("cancelled", Text("cancelled", "已取消"), Tone.QUIET)
 CLOSED = State("closed", Text("closed", "已完成"), Tone.GOOD)
-WHOLE = State("whole", Text("whole, both signatures hold", "完整,双方签名有效"), Tone.GOOD)
-BROKEN = State("broken", Text("does not hold", "校验失败"), Tone.BAD)
 
 
 class RecordTrade:
@@ -79,12 +77,23 @@ class RecordTrade:
             enquiry = Books(tx.desk).enquiry(rfq)
             events = tuple(tx.events.find(subject=rfq))
             if enquiry is not None:
-                return RfqView(row=_out(tx, enquiry), quotes=_quotes(tx, enquiry), events=events)
-            key = next((k for k in tx.desk.keys("offer") if k.endswith(f"|{rfq}")), None)
-            if key is None:
+                return RfqView(
+                    row=_out(tx, enquiry),
+                    quotes=_quotes(tx, enquiry),
+                    facts=_asked_facts(enquiry.rfq),
+                    deeds=deeds.on_enquiry(enquiry),
+                    events=events,
+                )
+            offer = _offer(tx, rfq)
+            if offer is None:
                 raise NotFound("there is no such request", subject=rfq)
-            offer = Books(tx.desk).offer(*key.split("|", 1))
-            return RfqView(row=_in(tx, offer), quotes=_own_quote(offer), events=events)  # type: ignore[arg-type]
+            return RfqView(
+                row=_in(tx, offer),
+                quotes=_own_quote(offer),
+                facts=_asked_facts(offer.rfq),
+                deeds=deeds.on_offer(offer),
+                events=events,
+            )
 
         return await self._context.store.read(read)
 
@@ -101,19 +110,22 @@ class RecordTrade:
         """One order."""
 
         def read(tx: Tx) -> TradeView:
-            for partner, contract in Books(tx.desk).contracts():
-                if contract.terms.order.id == order:
-                    entries = tuple(
-                        e for e in _entries(tx, self._context, partner) if e.trade == order
-                    )
-                    waiting = desk_in(tx, self._context).waiting(partner)
-                    return TradeView(
-                        row=self._order(tx, partner, contract),
-                        entries=entries,
-                        deeds=_deeds(waiting is not None),
-                        events=tuple(tx.events.find(subject=order)),
-                    )
-            raise NotFound("there is no such order", subject=order)
+            partner, contract = _found(tx, order)
+            entries = [e for e in entries_with(tx, self._context, partner) if e.trade == order]
+            waits = desk_in(tx, self._context).waiting(partner)
+            steps = deeds.on_order(
+                contract,
+                selling=contract.terms.seller == self._context.identity.did,
+                waits=waits is not None and order_number(waits[1]) == order,
+                bills=_bills(tx, order),
+            )
+            return TradeView(
+                row=self._order(tx, partner, contract),
+                facts=_standing(contract),
+                entries=tuple(entries),
+                deeds=tuple(steps),
+                events=tuple(tx.events.find(subject=order)),
+            )
 
         return await self._context.store.read(read)
 
@@ -136,24 +148,16 @@ class RecordTrade:
         return Done(text=event.text, event=event.id, href=f"/loops/{event.loop}")
 
     async def act(self, subject: str, deed: str, values: Mapping[str, str], *, by: str) -> Done:
-        """Sign or refuse what a partner has proposed for an order."""
-        if deed not in {"sign", "refuse"}:
-            raise BadInput("there is no such deed", subject=deed)
+        """Take a step on an order, a request or a quote, by hand."""
 
-        def write(tx: Tx) -> None:
-            partner = _partner_of(tx, subject)
-            event = tx.events.find(subject=subject, newest_first=True, limit=1)[0]
-            desk = desk_in(tx, self._context)
-            if desk.waiting(partner) is None:
-                raise Conflict("nothing waits for a signature", subject=subject)
-            if deed == "sign":
-                at_desk(tx, self._context, event, lambda d, s: d.accept(partner, s))
-            else:
-                why = values.get("reason") or f"refused by {by}"
-                at_desk(tx, self._context, event, lambda d, s: d.refuse(partner, why, s))
+        def write(tx: Tx) -> tuple[Event, str]:
+            case = Case(
+                context=self._context, tx=tx, subject=subject, partner="", values=values, by=by
+            )
+            return _take(case, deed)
 
-        await self._context.store.write(write)
-        return Done(text=Text("done", "已完成"), href=f"/trade/orders/{subject}")
+        event, href = await self._context.store.write(write)
+        return Done(text=event.text, event=event.id, href=href)
 
     def _order(self, tx: Tx, partner: str, contract: Contract) -> TradeRow:
         order = contract.terms.order
@@ -180,22 +184,85 @@ class RecordTrade:
         )
 
 
-def _partner_of(tx: Tx, order: str) -> str:
+def _take(case: Case, deed: str) -> tuple[Event, str]:
+    """Whatever the subject names: an order, a request that came in, one of ours, or a quote."""
+    tx, subject = case.tx, case.subject
+    for partner, contract in Books(tx.desk).contracts():
+        if contract.terms.order.id == subject:
+            on = msgspec.structs.replace(case, partner=partner)
+            return by_hand.on_order(on, contract, deed), f"/trade/orders/{subject}"
+    if (offer := _offer(tx, subject)) is not None:
+        on = msgspec.structs.replace(case, partner=offer.buyer)
+        return by_hand.on_offer(on, offer, deed), f"/trade/rfqs/{subject}"
+    if (enquiry := Books(tx.desk).enquiry(subject)) is not None:
+        on = msgspec.structs.replace(case, partner=case.context.identity.did)
+        return by_hand.on_enquiry(on, enquiry, deed), f"/trade/rfqs/{subject}"
+    found = by_hand.enquiry_of_quote(tx, subject)
+    if found is None:
+        raise NotFound("there is no such order, request or quote", subject=subject)
+    on = msgspec.structs.replace(case, partner=found[1])
+    return by_hand.on_quote(on, found[0], deed), f"/trade/rfqs/{found[0].rfq.id}"
+
+
+def _found(tx: Tx, order: str) -> tuple[str, Contract]:
     for partner, contract in Books(tx.desk).contracts():
         if contract.terms.order.id == order:
-            return partner
+            return partner, contract
     raise NotFound("there is no such order", subject=order)
 
 
-def _deeds(waiting: bool) -> tuple[Deed, ...]:  # noqa: FBT001 (whether something waits)
-    if not waiting:
-        return ()
-    return (
-        Deed(
-            name="sign", label=Text("Sign what the partner proposes", "签署伙伴的提议"), main=True
-        ),
-        Deed(name="refuse", label=Text("Refuse", "拒绝"), danger=True),
+def _offer(tx: Tx, rfq: str) -> Offer | None:
+    key = next((k for k in tx.desk.keys("offer") if k.endswith(f"|{rfq}")), None)
+    return None if key is None else Books(tx.desk).offer(*key.split("|", 1))
+
+
+def _bills(tx: Tx, order: str) -> tuple[str, ...]:
+    """The numbers of the invoices on an order, newest first."""
+    found = tx.events.find(kind=kinds.INVOICED, subject=order, newest_first=True)
+    return tuple(str(event.about["document"]["id"]) for event in found)
+
+
+def _standing(contract: Contract) -> tuple[Fact, ...]:
+    """How far an order is, over all its lines."""
+    terms, lines = contract.terms, list(contract.terms.lines.values())
+    currency = terms.order.document_currency_code
+    counts = (
+        (Text("Ordered", "订购"), sum((line.quantity for line in lines), Decimal(0))),
+        (Text("Despatched", "已发"), sum((line.despatched for line in lines), Decimal(0))),
+        (Text("Received", "已收"), sum((line.received for line in lines), Decimal(0))),
+        (Text("Turned down", "拒收"), sum((line.rejected for line in lines), Decimal(0))),
     )
+    money = (
+        (Text("Invoiced", "已开票"), terms.invoiced),
+        (Text("Paid", "已付"), terms.paid),
+    )
+    found = [Fact(label, _same(papers.plain(count))) for label, count in counts]
+    found += [Fact(label, _same(str(_amount(value, currency)))) for label, value in money]
+    if terms.order.payment_terms:
+        found.append(Fact(Text("Payment terms", "付款条件"), _same(terms.order.payment_terms)))
+    share = terms.order.cancellation_fee_percent
+    found.append(Fact(Text("Fee if cancelled", "取消费"), _same(f"{share} %")))
+    if isinstance(contract, Disputed):
+        note = contract.dispute.reason.note
+        found.append(Fact(Text("In dispute", "争议"), _same(note)))
+    return tuple(found)
+
+
+def _same(text: str) -> Text:
+    return Text(text, text)
+
+
+def _asked_facts(rfq: trade.RequestForQuotation) -> tuple[Fact, ...]:
+    """What a request says beside item, quantity and date."""
+    line = rfq.request_for_quotation_line[0]
+    said = (
+        (Text("Description", "说明"), line.item.description),
+        (Text("Process", "工艺"), ", ".join(line.item.capability)),
+        (Text("Material", "材料"), line.item.material),
+        (Text("Drawing", "图纸"), line.item.drawing.id if line.item.drawing else ""),
+        (Text("Note", "备注"), rfq.note),
+    )
+    return tuple(Fact(label, _same(value)) for label, value in said if value)
 
 
 def _contract_state(contract: Contract) -> State:
@@ -282,7 +349,7 @@ def _quote(tx: Tx, did: str, talk: Talk) -> QuoteRow | None:
         state = SETTLED
     row = _quotation_row(quoted.quotation, partners.name_of(tx, did), state)
     why = talk.reason.note if isinstance(talk, Dropped) else ""
-    return msgspec.structs.replace(row, why=Text(why, why))
+    return msgspec.structs.replace(row, why=Text(why, why), deeds=deeds.on_quote(talk))
 
 
 def _quotation_row(quotation: trade.Quotation, firm: str, state: State) -> QuoteRow:
@@ -307,95 +374,3 @@ def _own_quote(offer: Offer) -> tuple[QuoteRow, ...]:
     quotation = offer.state.quotation
     state = ORDERED if isinstance(offer.state, Sold) else QUOTED
     return (_quotation_row(quotation, quotation.seller_supplier_party.name, state),)
-
-
-class RecordLedger:
-    """A `hanse.web.ports.Ledger`."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-
-    async def chains(self) -> tuple[ChainRow, ...]:
-        """One row a firm."""
-
-        def read(tx: Tx) -> list[ChainRow]:
-            return [self._row(tx, did) for did in tx.desk.keys("ledger")]
-
-        return tuple(await self._context.store.read(read))
-
-    async def chain(self, chain: str, *, limit: int) -> tuple[ChainRow, tuple[EntryRow, ...]]:
-        """One chain and its newest entries."""
-
-        def read(tx: Tx) -> tuple[ChainRow, tuple[EntryRow, ...]]:
-            did = self._partner(tx, chain)
-            return self._row(tx, did), tuple(_entries(tx, self._context, did)[::-1][:limit])
-
-        return await self._context.store.read(read)
-
-    async def verify(self, chain: str) -> ChainRow:
-        """Check every hash and both signatures again."""
-        return await self._context.store.read(lambda tx: self._row(tx, self._partner(tx, chain)))
-
-    async def export(self, chain: str) -> bytes:
-        """The file that ``hanse ledger verify`` reads."""
-
-        def read(tx: Tx) -> bytes:
-            self._partner(tx, chain)
-            return b"".join(to_line(s) for s in tx.desk.entries(chain, 0, 10_000))
-
-        return await self._context.store.read(read)
-
-    def _partner(self, tx: Tx, chain: str) -> str:
-        for did in tx.desk.keys("ledger"):
-            if chain_id(self._context.identity.did, did) == chain:
-                return did
-        raise NotFound("there is no such ledger", subject=chain)
-
-    def _row(self, tx: Tx, did: str) -> ChainRow:
-        chain = chain_id(self._context.identity.did, did)
-        signed = tx.desk.entries(chain, 0, 10_000)
-        finding = audit(signed) if signed else None
-        whole = finding is None or finding.ok
-        problem = finding.problem if finding else ""
-        return ChainRow(
-            id=chain,
-            firm=partners.name_of(tx, did),
-            did=did,
-            entries=len(signed),
-            head=finding.head if finding else "",
-            state=WHOLE if whole else BROKEN,
-            verified_at=self._context.clock.now(),
-            last_at=_last(signed),
-            finding=Text(problem, problem),
-        )
-
-
-def _last(signed: list[CoSigned]) -> Instant | None:
-    lines = list(checked(signed)) if signed else []
-    return lines[-1].entry.at if lines else None
-
-
-def _entries(tx: Tx, context: Context, partner: str) -> list[EntryRow]:
-    chain = chain_id(context.identity.did, partner)
-    firm = partners.name_of(tx, partner)
-    signed = tx.desk.entries(chain, 0, 10_000)
-    return [_entry_row(line, firm) for line in checked(signed)] if signed else []
-
-
-def _entry_row(line: Line, firm: str) -> EntryRow:
-    body = line.entry.body
-    reference = body.get("orderReference", {})
-    order = reference.get("id", "") if isinstance(reference, dict) else ""
-    number = order or (str(body.get("id", "")) if line.entry.kind == "order" else "")
-    said = line.entry.kind.replace("_", " ")
-    return EntryRow(
-        seq=line.seq,
-        at=line.entry.at,
-        kind=line.entry.kind,
-        text=Text(f"{said} {body.get('id', '')}".strip(), f"{said} {body.get('id', '')}".strip()),
-        hash=line.hash,
-        ours=True,
-        theirs=True,
-        firm=firm,
-        trade=number,
-    )

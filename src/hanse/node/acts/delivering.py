@@ -1,0 +1,86 @@
+"""From finished work to the invoice: papers that both firms sign, sent by the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from hanse.flows.commands import Despatch, SendInvoice
+from hanse.match import papers
+from hanse.match.books import Books
+from hanse.match.contract import Contract
+from hanse.model.errors import NotFound
+from hanse.model.event import Event
+from hanse.model.trade import Invoice
+from hanse.node.acts.once import once
+from hanse.node.context import Context
+from hanse.node.dealing.desk import at_desk
+from hanse.node.shelves import sales
+from hanse.store import Tx
+
+
+async def despatch(context: Context, event: Event, command: Despatch) -> None:
+    """Send what was made for a sale: a despatch advice, signed by us now."""
+
+    def write(tx: Tx) -> None:
+        sale = sales(tx).get(command.sale)
+        if sale is None:
+            return
+        contract = contract_with(tx, sale.partner, sale.order)
+        counts = _at_most(papers.to_despatch(contract), command.quantity)
+        if not counts:
+            return
+        number = context.ids.new("despatch")
+        advice = papers.despatch(contract, counts, number=number, at=context.clock.now())
+        at_desk(tx, context, event, lambda desk, step: desk.state(sale.partner, advice, step))
+
+    await once(context.store, event, command, write)
+
+
+async def send_invoice(context: Context, event: Event, command: SendInvoice) -> None:
+    """Invoice what the buyer has received as good and we have not invoiced."""
+
+    def write(tx: Tx) -> None:
+        contract = contract_with(tx, command.partner, command.order)
+        counts = papers.accepted(contract)
+        if not counts:
+            return
+        bill = invoice_of(context, contract, counts)
+        at_desk(tx, context, event, lambda desk, step: desk.state(command.partner, bill, step))
+
+    await once(context.store, event, command, write)
+
+
+def contract_with(tx: Tx, partner: str, order: str) -> Contract:
+    """An order as both signed it.
+
+    Raises:
+        NotFound: none of that number was signed.
+    """
+    contract = Books(tx.desk).contract(partner, order)
+    if contract is None:
+        raise NotFound("no order of this number was signed", subject=order)
+    return contract
+
+
+def invoice_of(context: Context, contract: Contract, counts: Mapping[str, Decimal]) -> Invoice:
+    """Our invoice over so much of each line, with this firm's tax and payment terms."""
+    firm, at = context.settings.firm, context.clock.now()
+    return papers.invoice(
+        contract,
+        counts,
+        papers.Tax(percent=firm.vat_percent if firm.vat_id else "0"),
+        number=context.ids.new("invoice"),
+        at=at,
+        due=papers.due_after(at, context.settings.policy.payment_days),
+    )
+
+
+def _at_most(counts: Mapping[str, Decimal], total: Decimal) -> dict[str, Decimal]:
+    """So much of each line in turn, until ``total`` is used up."""
+    found = {}
+    for name, count in counts.items():
+        took = min(count, total)
+        if took > 0:
+            found[name], total = took, total - took
+    return found

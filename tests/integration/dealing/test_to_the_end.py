@@ -1,0 +1,142 @@
+"""A deal from the order to the money: by the loop where it may, by hand where a person must."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from tests.integration.dealing.houses import House, makes, meet, until
+from tests.integration.dealing.test_restored import entries, need
+
+from hanse.flows import kinds
+from hanse.model.errors import Conflict
+from hanse.model.event import Draft
+from hanse.model.text import Text
+from hanse.node.pages.trading import RecordTrade
+
+
+def pages(house):
+    return RecordTrade(house.context)
+
+
+async def deeds(house, order):
+    return {deed.name for deed in (await pages(house).order(order)).deeds}
+
+
+async def state(house, order):
+    return (await pages(house).order(order)).row.state.name
+
+
+async def act(house, subject, deed, **values):
+    return await pages(house).act(subject, deed, values, by="owner")
+
+
+def finished(house, order, count):
+    """What the plan role says when the last operation of a work order is done."""
+    about = {"order": f"WO-{order}", "demand": order, "quantity": str(count)}
+    draft = Draft(kind=kinds.ORDER_COMPLETED, subject=order, text=Text("done", "done"), about=about)
+    house.write(lambda tx: tx.events.append(draft))
+
+
+async def agreed(buyer, seller):
+    need(buyer)
+    await until(lambda: seller.events(kinds.ORDERED))
+    return (await until(lambda: buyer.events(kinds.ORDERED)))[-1].subject
+
+
+async def both(a, b, kind, count=1):
+    await until(lambda: len(a.events(kind)) == count == len(b.events(kind)), kind)
+
+
+@pytest.fixture
+def firms(tmp_path):
+    buyer, seller = House(tmp_path, "pump-works"), House(tmp_path, "turning-shop")
+    makes(buyer, price_minor=None)
+    makes(seller)
+    meet(buyer, seller)
+    return buyer, seller
+
+
+async def test_finished_work_goes_out_is_received_invoiced_and_paid(firms):
+    buyer, seller = firms
+    async with buyer, seller:
+        order = await agreed(buyer, seller)
+        assert "receive" not in await deeds(buyer, order)
+        finished(seller, order, 12)
+        await both(buyer, seller, kinds.DESPATCHED)
+        assert "receive" in await deeds(buyer, order)
+        await act(buyer, order, "receive", rejected_1="2", reason="scratched")
+        await both(buyer, seller, kinds.INVOICED)
+        bill = buyer.events(kinds.INVOICED)[0].about["document"]
+        assert Decimal(bill["legalMonetaryTotal"]["payableAmount"]) == Decimal("124.00")
+        await act(buyer, order, "pay", invoice=bill["id"])
+        await both(buyer, seller, kinds.PAID)
+        assert [await state(h, order) for h in firms] == ["closed", "closed"]
+        assert entries(buyer, seller) == entries(seller, buyer)
+        assert buyer.errors == seller.errors == []
+
+
+async def test_every_step_can_be_taken_by_hand_and_one_that_does_not_fit_is_refused(tmp_path):
+    buyer = House(tmp_path, "pump-works", award_alone_up_to_minor=0)
+    seller = House(
+        tmp_path, "turning-shop", quote_alone=False, despatch_alone=False, invoice_alone=False
+    )
+    makes(buyer, price_minor=None)
+    makes(seller)
+    meet(buyer, seller)
+    async with buyer, seller:
+        need(buyer)
+        rfq = (await until(lambda: seller.events(kinds.REQUEST_RECEIVED)))[0].subject
+        ready = (dt.datetime.now(dt.UTC) + dt.timedelta(days=1)).isoformat()
+        await act(seller, rfq, "quote", price_1="9.50", ready_1=ready)
+        await until(lambda: buyer.events(kinds.OFFERED))
+        quote = (await pages(buyer).rfq(rfq)).quotes[0]
+        assert {d.name for d in quote.deeds} == {"order", "reserve"}
+        await act(buyer, quote.id, "reserve")
+        await until(lambda: buyer.events("match.kept"))
+        await act(buyer, quote.id, "order")
+        await both(buyer, seller, kinds.ORDERED)
+        order = buyer.events(kinds.ORDERED)[0].subject
+        with pytest.raises(Conflict):
+            await act(buyer, order, "receive")
+        await act(buyer, order, "change", quantity="10", reason="ten will do")
+        await both(buyer, seller, kinds.CHANGED)
+        await act(seller, order, "despatch", quantity_1="4", shipment="CMR-1")
+        await both(buyer, seller, kinds.DESPATCHED)
+        await act(buyer, order, "receive")
+        await act(buyer, order, "inspect", inspected="4", defective="1", reason="burr")
+        await both(buyer, seller, "match.inspected")
+        await act(seller, order, "invoice")
+        await both(buyer, seller, kinds.INVOICED)
+        await act(buyer, order, "dispute", reason="too late", amount="5")
+        await both(buyer, seller, "match.disputed")
+        assert await state(seller, order) == "disputed"
+        assert seller.errors == buyer.errors == []
+
+
+async def test_an_order_ends_for_the_agreed_fee_when_both_have_signed(firms):
+    buyer, seller = firms
+    async with buyer, seller:
+        order = await agreed(buyer, seller)
+        await act(buyer, order, "cancel", reason="the customer went away")
+        question = (await until(lambda: seller.read(lambda tx: tx.questions.all())))[0]
+        assert "cancel" in question.text.en
+        await until(lambda: "sign" in {d.name for d in _now(seller, order)})
+        await act(seller, order, "sign")
+        await both(buyer, seller, kinds.CANCELLED)
+        fee = buyer.events(kinds.CANCELLED)[0].about["document"]["feeAmount"]
+        assert Decimal(fee) == Decimal("14.88")
+        await until(lambda: "plan.change" in [c for c, _ in seller.plan.asked])
+        assert buyer.errors == seller.errors == []
+
+
+def _now(house, order):
+    from hanse.match.books import Books
+    from hanse.node.dealing.desk import desk_in
+    from hanse.node.pages import deeds as steps
+
+    def read(tx):
+        partner, contract = next(p for p in Books(tx.desk).contracts())
+        waits = desk_in(tx, house.context).waiting(partner) is not None
+        return steps.on_order(contract, selling=True, waits=waits, bills=())
+
+    return house.read(read)
