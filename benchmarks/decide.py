@@ -5,11 +5,16 @@ of the last 16 samples. Ours decodes the wire frames of `hanse.transmit.codec`, 
 timers; each part runs in a process of its own. Node-RED (from npm, under `.dev/npm-node-red`) runs
 the same three rules as function nodes behind a switch, in its own process on the same work, in the
 same run; `vs_node_red` is null where npm cannot be reached.
+
+The open loop says beside `p99_ms` what a tick cost in processor time (`tick_cpu_p99_ms`) and how
+long the process stood in the queue for a processor in the second it stood longest
+(`queue_ms_a_s`): on a machine that others use, a late tick is mostly that.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import shutil
 import subprocess
@@ -41,7 +46,7 @@ kind = "rate"
 key = "fast"
 asset_type = "unit"
 signal = "{name}"
-rise = 6.0
+rise = {rise}
 on_delay_s = 0
 off_delay_s = 0
 
@@ -72,13 +77,13 @@ def plant(signals, first=0):
     return assets, made, names
 
 
-def engine(signals, rules):
+def engine(signals, rules, rise=6.0):
     from hanse.decide import Engine, EngineSettings, parse_rules
 
     assets, made, names = plant(signals)
     blocks = []
     for n in range(names):
-        parts = RULES.format(name=f"s{n}").split("[[rule]]")[1 : rules + 1]
+        parts = RULES.format(name=f"s{n}", rise=rise).split("[[rule]]")[1 : rules + 1]
         keyed = (p.replace('key = "', f'key = "s{n}-') for p in parts)
         blocks += ["[[rule]]" + p for p in keyed]
     return Engine(
@@ -126,10 +131,25 @@ def rss_mb():
     return psutil.Process().memory_info().rss / 1e6
 
 
+def queued_ms():
+    """How long this thread has stood runnable without a processor, so far."""
+    try:
+        return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e6
+    except OSError:
+        return 0.0
+
+
+def settle():
+    """As the decide role does: what stands is never looked at again by the collector."""
+    gc.collect()
+    gc.freeze()
+
+
 def part_throughput(given):
     from hanse.transmit.codec import unpack
 
     eng = engine(given.signals, given.rules)
+    settle()
     batches = max(200_000 // given.signals, 2)
     stream = packed(given.signals, 12 * batches if given.signals < 100_000 else 3, given.seed)
     told, done, shift, spent = 0, 0, 0, 0.0
@@ -184,8 +204,9 @@ def part_open_loop(given):
     from hanse.model.sample import frame
     from hanse.transmit.codec import pack, unpack
 
-    eng, size = engine(given.signals, given.rules), 100
-    gap = size / given.rate
+    size, gap = 100, 100 / given.rate
+    # as many steep steps as with a sample a second
+    eng = engine(given.signals, given.rules, rise=6.0 * given.rate / given.signals)
     total = int(given.seconds / gap)
     source, ids = values(given.signals), np.arange(given.signals, dtype=np.int32)
     per_round, frames, column = given.signals // size, [], None
@@ -204,7 +225,8 @@ def part_open_loop(given):
                 )
             )
         )
-    waits, work, place = [], [], 0
+    waits, work, queue, place, told = [], [], [queued_ms()], 0, 0
+    settle()
     origin = time.perf_counter()
     next_tick = TICK_S
     while place < total:
@@ -214,13 +236,15 @@ def part_open_loop(given):
         worked = time.thread_time()
         for number in range(place, ready):
             eng.feed(unpack(frames[number]))
-        eng.tick(START_NS + int(now * 1e9))
+        told += len(eng.tick(START_NS + int(now * 1e9)))
         work.append(time.thread_time() - worked)
         done = time.perf_counter() - origin
         arrived = (np.arange(place * size, ready * size) + 1) * (gap / size)
         waits.append(done - arrived)
         place = ready
         next_tick = max(next_tick + TICK_S, done)
+        if done >= len(queue):
+            queue.append(queued_ms())
     spent = np.concatenate(waits) * 1e3
     spent = spent[spent.size // 10 :]
     p50, p99 = np.quantile(spent, [0.5, 0.99])
@@ -229,6 +253,8 @@ def part_open_loop(given):
         "p50_ms": float(p50),
         "p99_ms": float(p99),
         "tick_cpu_p99_ms": 1e3 * float(np.quantile(work, 0.99)),
+        "queue_ms_a_s": float(np.diff(queue).max(initial=0.0)),
+        "transitions_s": told / given.seconds,
     }
 
 
@@ -297,7 +323,7 @@ def whole(given):
     ours = [answer(child(given, "throughput")) for _ in range(3)]
     speed = float(np.median([o["samples_s"] for o in ours]))
     texts = answer(child(given, "json"))["samples_s"]
-    loops = [answer(child(given, "open_loop", rate=given.rate)) for _ in range(3)]
+    loops = [answer(child(given, "open_loop", rate=given.rate)) for _ in range(5)]
     loop = {k: float(np.median([one[k] for one in loops])) for k in loops[0]}
     peer = None if given.no_peer else node_red(given)
     return {
@@ -308,6 +334,8 @@ def whole(given):
         "p50_ms": round(loop["p50_ms"], 2),
         "p99_ms": round(loop["p99_ms"], 2),
         "tick_cpu_p99_ms": round(loop["tick_cpu_p99_ms"], 2),
+        "queue_ms_a_s": round(loop["queue_ms_a_s"], 1),
+        "p99_ms_each": [round(one["p99_ms"], 2) for one in loops],
         "rss_mb": round(max(o["rss_mb"] for o in ours), 1),
         "node_red_samples_s": round(peer["samples_s"]) if peer else None,
         "vs_node_red": round(speed / peer["samples_s"], 1) if peer else None,
