@@ -100,6 +100,12 @@ class DemonstrationSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
 
 
+class DecideSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The rule engine: with more than one process the plant's partitions are shared among them."""
+
+    processes: Annotated[int, Meta(ge=1, le=16, description="Processes of the role decide")] = 1
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything a node is told."""
 
@@ -110,6 +116,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     history: HistorySettings = HistorySettings()
     policy: PolicySettings = PolicySettings()
     demonstration: DemonstrationSettings = DemonstrationSettings()
+    decide: DecideSettings = DecideSettings()
     roles: tuple[RoleName, ...] = ROLES
     log_level: Annotated[str, Meta(pattern=r"^(debug|info|warning|error)$")] = "info"
 

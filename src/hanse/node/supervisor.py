@@ -20,11 +20,19 @@ from hanse.node.settings import RoleName, Settings, read_settings
 log = structlog.get_logger("supervisor")
 
 
-def processes_of(roles: Iterable[RoleName]) -> dict[str, tuple[RoleName, ...]]:
-    """Which process runs which roles: the scheduler burns CPU and stands alone."""
+Roles = tuple[RoleName, ...]
+
+
+def processes_of(roles: Iterable[RoleName], *, deciding: int = 1) -> dict[str, Roles]:
+    """Which process runs which roles: the scheduler burns CPU and stands alone.
+
+    ``deciding`` processes share the partitions of the role decide; the first is with the others.
+    """
     wanted = tuple(roles)
-    core = tuple(role for role in wanted if role != "plan")
-    split = {"core": core, "plan": tuple(role for role in wanted if role == "plan")}
+    split: dict[str, Roles] = {"core": tuple(role for role in wanted if role != "plan")}
+    split["plan"] = tuple(role for role in wanted if role == "plan")
+    more = range(2, deciding + 1) if "decide" in wanted else ()
+    split |= {f"decide-{number}": ("decide",) for number in more}
     return {name: its for name, its in split.items() if its}
 
 
@@ -79,7 +87,7 @@ class Supervisor:
             loop.add_signal_handler(number, self.stop)
 
     def _children(self, settings: Settings) -> list[Child]:
-        wanted = processes_of(self._roles or settings.roles)
+        wanted = processes_of(self._roles or settings.roles, deciding=settings.decide.processes)
         return [
             Child(
                 name,

@@ -1,16 +1,18 @@
-"""The engine of a node from its record: assets, signals, rules, and what an alarm leads to."""
+"""What a node watches, from its record: assets, signals, rules, and what an alarm leads to."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 import structlog
 from msgspec import Struct
 
-from hanse.decide import AlarmBook, AlarmEvent, Asset, Engine, Rule
+from hanse.decide import Alarm, AlarmBook, AlarmEvent, Asset, Engine, Rule
 from hanse.decide import draft as alarm_draft
+from hanse.decide.book import ALARMS_MAX
 from hanse.model.errors import BadConfig
 from hanse.model.event import Draft
 from hanse.model.ids import Ids
@@ -18,10 +20,15 @@ from hanse.model.plant import Signal
 from hanse.node.ruling.book import armed_rules, plant_of
 from hanse.packs.pack import Effect
 from hanse.store import Tx
+from hanse.store.deciding import ALARMS
+from hanse.transmit.partition import partition
 
-ALARMS = "alarms"
-ACT = "decide.act"
 log = structlog.get_logger("decide")
+
+
+def act_of(number: int) -> str:
+    """The command of people's acts on the alarms of one partition: whoever has it answers."""
+    return f"decide.act.{number}"
 
 
 class AlarmAct(Struct, frozen=True, kw_only=True):
@@ -36,21 +43,47 @@ class AlarmAct(Struct, frozen=True, kw_only=True):
 
 @dataclasses.dataclass(frozen=True)
 class Watch:
-    """All that the decide role works with."""
+    """All that one partition of the plant is watched with."""
 
     engine: Engine
     book: AlarmBook
     effects: dict[str, Effect]
 
 
-def read_watch(tx: Tx) -> Watch:
-    """The engine and the alarm book of the plant on record."""
+@dataclasses.dataclass(frozen=True)
+class Floor:
+    """The plant and its rules as they stand on record, before they are shared out."""
+
+    assets: tuple[Asset, ...]
+    signals: tuple[Signal, ...]
+    rules: tuple[Rule, ...]
+    effects: dict[str, Effect]
+
+    def partitions(self, alarms: Iterable[Alarm] = ()) -> frozenset[int]:
+        """Those with something to watch: an asset, or an alarm that still stands."""
+        told = {a.asset for a in alarms if a.active} | {a.key for a in self.assets}
+        return frozenset(partition(key) for key in told)
+
+    def watch(self, number: int, alarms: Iterable[Alarm]) -> Watch:
+        """One partition: its assets in an engine, its alarms in a book."""
+        assets = tuple(a for a in self.assets if partition(a.key) == number)
+        keys = {a.key for a in assets}
+        signals = tuple(s for s in self.signals if s.asset in keys)
+        engine = fitting_engine(self.rules, assets, signals)
+        own = [a for a in alarms if partition(a.asset) == number]
+        return Watch(engine, AlarmBook(self.rules, own), self.effects)
+
+
+def alarms_on_record(tx: Tx) -> list[Alarm]:
+    """Every alarm that was ever raised and has not been forgotten."""
+    return tx.table(ALARMS).where(limit=ALARMS_MAX)
+
+
+def read_floor(tx: Tx) -> Floor:
+    """The plant on record, with the rules that watch it."""
     assets, signals = plant_of(tx)
     rules, effects = armed_rules(tx)
-    engine = fitting_engine(rules, assets, signals)
-    saved = tx.settings.get(ALARMS, msgspec.Raw)
-    book = AlarmBook.load(engine.rules, bytes(saved)) if saved else AlarmBook(engine.rules)
-    return Watch(engine, book, effects)
+    return Floor(assets, signals, rules, effects)
 
 
 def fitting_engine(

@@ -8,11 +8,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
 
 LEASE_S = 6.0
 RENEW_S = 2.0
 STOP_S = 4.0
 """One that could not renew for this long stops by itself: two seconds before others may start."""
+
+
+class Pace(NamedTuple):
+    """How long a lease lasts, how often it is renewed, and when one that cannot renew stops.
+
+    Another has the work at most ``lease_s + renew_s`` after one died.
+    """
+
+    lease_s: float
+    renew_s: float
+    stop_s: float
 
 
 def owner(device: str, members: Collection[str]) -> str | None:
@@ -38,9 +50,9 @@ def moves(
     return {d for d in should if d not in holders}, held - should
 
 
-def must_stop(renewed_s: float, now_s: float) -> bool:
+def must_stop(renewed_s: float, now_s: float, stop_s: float = STOP_S) -> bool:
     """Whether the last renewal is so long ago that another may soon have the device."""
-    return now_s - renewed_s >= STOP_S
+    return now_s - renewed_s >= stop_s
 
 
 def _weight(device: str, member: str) -> bytes:

@@ -57,6 +57,16 @@ def test_wrong_settings_name_the_file_and_what_to_do(folder, text):
 
 def test_the_scheduler_has_a_process_of_its_own():
     assert processes_of(("gate", "plan", "flow")) == {"core": ("gate", "flow"), "plan": ("plan",)}
+
+
+def test_more_processes_may_share_the_deciding():
+    wanted = processes_of(("gate", "decide"), deciding=3)
+    assert wanted == {
+        "core": ("gate", "decide"),
+        "decide-2": ("decide",),
+        "decide-3": ("decide",),
+    }
+    assert processes_of(("plan",), deciding=3) == {"plan": ("plan",)}
     assert processes_of(("plan",)) == {"plan": ("plan",)}
 
 

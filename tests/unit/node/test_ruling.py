@@ -15,7 +15,7 @@ from hanse.node.ruling import book
 from hanse.node.ruling.book import RuleFile
 from hanse.node.ruling.folder import signature, take_in
 from hanse.node.ruling.trial import answer, question
-from hanse.node.watching import read_watch
+from hanse.node.watching import read_floor
 from hanse.store import Store
 from hanse.transmit.history.writer import HistoryWriter
 
@@ -56,8 +56,9 @@ def armed(store):
 def test_a_kept_rule_is_armed_and_watched_and_its_change_is_an_event(store):
     event = kept(store)
     assert (event.kind, event.by, event.about["rules"]) == ("decide.rule_changed", "ada", ["hot"])
-    watch = store.read_sync(read_watch)
-    assert "hot" in {r.key for r in watch.engine.rules}
+    floor = store.read_sync(read_floor)
+    watched = [floor.watch(number, ()).engine.rules for number in floor.partitions()]
+    assert all("hot" in {r.key for r in rules} for rules in watched)
 
 
 def test_every_change_is_a_version_and_the_same_text_is_none(store):

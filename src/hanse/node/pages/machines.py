@@ -14,9 +14,11 @@ from hanse.model.text import Text
 from hanse.model.time import Instant, from_ns, to_ns
 from hanse.node.context import Context
 from hanse.node.pages.live import LiveValues, series_of
-from hanse.node.watching import ACT, ALARMS, AlarmAct
+from hanse.node.watching import AlarmAct, act_of, alarms_on_record
 from hanse.store import Tx
+from hanse.store.deciding import ALARMS
 from hanse.transmit.nats.requests import ask
+from hanse.transmit.partition import partition
 from hanse.web.views.common import Done, State, Tone
 from hanse.web.views.plant import AlarmRow, MachineRow, MachineView, Series, SignalNow
 
@@ -138,8 +140,9 @@ class RecordMachines:
 
 def standing_alarms(tx: Tx) -> list[Alarm]:
     """Alarms that still need someone: worst first, then newest."""
-    saved = tx.settings.get(ALARMS, list[Alarm]) or []
-    return sorted((a for a in saved if a.retain), key=lambda a: (-a.severity, -a.raised_ns))
+    return sorted(
+        (a for a in alarms_on_record(tx) if a.retain), key=lambda a: (-a.severity, -a.raised_ns)
+    )
 
 
 class RecordAlarms:
@@ -172,7 +175,9 @@ class RecordAlarms:
         return await self._act(AlarmAct(alarm=alarm, verb="unshelve", by=by))
 
     async def _act(self, act: AlarmAct) -> Done:
-        text = await ask(self._context.nats, ACT, act, answer=Text)
+        about = await self._context.store.read(lambda tx: tx.table(ALARMS).need(act.alarm))
+        command = act_of(partition(about.asset))
+        text = await ask(self._context.nats, command, act, answer=Text)
         return Done(text=text, href="/alarms")
 
 

@@ -19,7 +19,7 @@ from nats.js.errors import NotFoundError
 from hanse.model.errors import BadInput, Unreachable
 from hanse.model.event import Event
 from hanse.model.sample import Frame
-from hanse.model.time import Instant
+from hanse.model.time import Instant, to_ns
 from hanse.transmit import codec
 from hanse.transmit.nats import streams
 from hanse.transmit.partition import PARTITIONS, TELEMETRY_SUBJECT, subject
@@ -36,14 +36,20 @@ Opening = Callable[[], Awaitable[JetStreamContext.PullSubscription]]
 
 
 class Delivery(Generic[T]):
-    """Something that arrived, to be acknowledged with `done` once its effect is on disk."""
+    """Something that arrived, to be acknowledged with `done` once its effect is on disk.
 
-    __slots__ = ("_message", "tries", "what")
+    ``received_ns`` is when the broker had it; ``left`` how many wait behind it.
+    """
+
+    __slots__ = ("_message", "left", "received_ns", "tries", "what")
 
     def __init__(self, what: T, message: Msg) -> None:
         self.what = what
         self._message = message
-        self.tries = message.metadata.num_delivered or 1
+        about = message.metadata
+        self.tries = about.num_delivered or 1
+        self.left = about.num_pending or 0
+        self.received_ns = to_ns(about.timestamp)
 
     async def done(self) -> None:
         """Its effect is certain: do not deliver it again.

@@ -1,4 +1,4 @@
-"""Leases on devices in the broker's key-value store: several collectors, each device once.
+"""Leases in the broker's key-value store: several collectors, each device once; several deciders.
 
 A bucket whose entries vanish after LEASE_S unless renewed. ``member.<name>`` says who is there,
 ``lease.<device>`` who holds a device. Taking is creating the entry, renewing compares revisions:
@@ -39,6 +39,8 @@ class Leases:
         on_gain: start collecting from a device.
         on_loss: stop at once; called before anyone else may start.
         replicas: servers that keep the bucket (3 in a cluster).
+        bucket: its name; those who share the same work name the same.
+        pace: how long a lease lasts and how often it is renewed.
     """
 
     def __init__(
@@ -51,7 +53,11 @@ class Leases:
         on_gain: OnDevice,
         on_loss: OnDevice,
         replicas: int = 1,
+        bucket: str = BUCKET,
+        pace: lease.Pace | None = None,
     ) -> None:
+        self._name = bucket
+        self._pace = pace or lease.Pace(lease.LEASE_S, lease.RENEW_S, lease.STOP_S)
         self._client = client
         self._me = me
         self._devices = devices
@@ -71,23 +77,23 @@ class Leases:
         try:
             while True:
                 await self.turn()
-                await asyncio.sleep(lease.RENEW_S)
+                await asyncio.sleep(self._pace.renew_s)
         finally:
             await self._leave()
 
     async def turn(self) -> None:
         """Renew, see who is there, take what is ours and let go what is another's."""
         try:
-            await asyncio.wait_for(self._turn(), lease.RENEW_S)
+            await asyncio.wait_for(self._turn(), self._pace.stop_s - self._pace.renew_s)
         except (NatsError, TimeoutError, OSError, Unreachable):
             await self._stop_what_is_too_old()
 
     async def _turn(self) -> None:
         bucket = await self._bucket()
         await bucket.put(_member(self._me), b"")
-        for device in list(self._held):
-            await self._renew(bucket, device)
+        await asyncio.gather(*(self._renew(bucket, device) for device in list(self._held)))
         members, holders = await self._see(bucket)
+        await self._have_again(bucket, holders)
         devices = list(self._devices())[:DEVICES_MAX]
         take, let_go = lease.moves(self._me, devices, members=members | {self._me}, holders=holders)
         for device in let_go & set(self._held):
@@ -97,14 +103,14 @@ class Leases:
             await self._try(bucket, device)
 
     async def _bucket(self) -> KeyValue:
-        js = self._client.jetstream(timeout=lease.RENEW_S)
+        js = self._client.jetstream(timeout=self._pace.renew_s)
         try:
-            return await js.key_value(BUCKET)
+            return await js.key_value(self._name)
         except NatsError:
             config = KeyValueConfig(
-                bucket=BUCKET,
+                bucket=self._name,
                 history=1,
-                ttl=lease.LEASE_S,
+                ttl=self._pace.lease_s,
                 storage=StorageType.MEMORY,
                 replicas=self._replicas,
             )
@@ -137,6 +143,17 @@ class Leases:
                 holders[_name(key)] = (entry.value or b"").decode()
         return members, holders
 
+    async def _have_again(self, bucket: KeyValue, holders: dict[str, str]) -> None:
+        """What one of this name held when it died is this one's: nobody need wait for its end."""
+        known = set(self._devices())
+        for device, holder in holders.items():
+            if holder != self._me or device in self._held or device not in known:
+                continue
+            entry = await bucket.get(_key(device))
+            fresh = await bucket.update(_key(device), self._me.encode(), last=entry.revision)
+            self._held[device] = (fresh, self._clock.monotonic_s())
+            await self._on_gain(device)
+
     async def _try(self, bucket: KeyValue, device: str) -> None:
         try:
             revision = await bucket.create(_key(device), self._me.encode())
@@ -152,7 +169,7 @@ class Leases:
     async def _stop_what_is_too_old(self) -> None:
         now_s = self._clock.monotonic_s()
         for device, (_, renewed_s) in list(self._held.items()):
-            if lease.must_stop(renewed_s, now_s):
+            if lease.must_stop(renewed_s, now_s, self._pace.stop_s):
                 await self._lose(device)
 
     async def _leave(self) -> None:

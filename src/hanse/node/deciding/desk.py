@@ -1,0 +1,226 @@
+"""One partition at work: its engine fed and ticked, its alarms on the record, its image kept."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
+from nats.js.errors import NotFoundError
+
+from hanse.decide import Alarm, AlarmEvent, acknowledge, shelve, unshelve
+from hanse.decide.alarm import Step
+from hanse.model.errors import BadInput, Conflict, HanseError
+from hanse.model.sample import Frame
+from hanse.model.text import Text
+from hanse.model.time import from_ns
+from hanse.node.context import Context
+from hanse.node.watching import AlarmAct, Floor, act_of, alarms_on_record, event_of
+from hanse.store import Tx
+from hanse.store.deciding import ALARMS
+from hanse.transmit.nats.feed import Delivery, Feed, frames
+from hanse.transmit.nats.images import Image, Images
+from hanse.transmit.nats.requests import answer
+from hanse.transmit.nats.streams import TELEMETRY
+
+FULL_S = 0.025
+CLOSE_S = 0.5
+FIRST_NS = 600_000_000_000
+"""A partition that nobody ever watched is watched from ten minutes back."""
+log = structlog.get_logger("decide")
+
+_VERBS: dict[str, Callable[..., Step]] = {
+    "acknowledge": acknowledge,
+    "shelve": shelve,
+    "unshelve": unshelve,
+}
+
+
+class Desk:
+    """Watches one partition from when it is opened until it is closed.
+
+    While frames from before it opened are being fed, time is the broker's instant of each frame,
+    so that the desk decides as the one before it did or would have; from then on it is the clock.
+    """
+
+    def __init__(self, context: Context, number: int, *, images: Images) -> None:
+        self.number = number
+        self.live = False
+        self._context = context
+        self._images = images
+        self._name = f"decide-{number:02d}"
+        self._fed_ns = 0
+        self._kept_ns = -1
+        self._term = 0
+        self._turn = asyncio.Lock()
+        self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._feed: Feed[Frame] | None = None
+        self._acts: Subscription | None = None
+
+    async def open(self, floor: Floor) -> None:
+        """Take the partition: its alarms, its image, and the frames since.
+
+        Raises:
+            Unreachable: the broker or the record does not answer.
+        """
+        alarms = await self._context.store.write(self._take_term)
+        self.watch = floor.watch(self.number, alarms)
+        self._feed = await self._frames()
+        await self._tell(self.watch.book.end_without_rule(self._context.clock.ns()))
+        self.live = await self._feed.backlog() == 0
+        command = act_of(self.number)
+        self._acts = await answer(self._context.nats, command, question=AlarmAct, handle=self._act)
+
+    def _take_term(self, tx: Tx) -> list[Alarm]:
+        """A higher term than anyone's before: what they still write is refused."""
+        self._term = (tx.settings.get(self._name, int) or 0) + 1
+        tx.settings.put(self._name, self._term)
+        return alarms_on_record(tx)
+
+    async def _frames(self) -> Feed[Frame]:
+        """Those since the last image, whether or not it could be restored."""
+        image = await self._images.get(self._name)
+        if image is None or not self._restore(image):
+            standing = [a.id for a in self.watch.book.alarms() if a.active]
+            self.watch.engine.assume(standing)
+        since_ns = image.fed_ns if image else self._context.clock.ns() - FIRST_NS
+        self._fed_ns = since_ns
+        js = self._context.nats.jetstream()
+        with contextlib.suppress(NotFoundError):
+            await js.delete_consumer(TELEMETRY, self._consumer(self._term - 1))
+        name = self._consumer(self._term)
+        return await frames(js, name=name, partitions=[self.number], since=from_ns(since_ns))
+
+    def _consumer(self, term: int) -> str:
+        """Each term reads by itself: one that was only asleep takes nothing from the next."""
+        return f"{self._name}-{term}"
+
+    def _restore(self, image: Image) -> bool:
+        engine = self.watch.engine
+        if image.mark != engine.fingerprint():
+            return False
+        try:
+            engine.restore(image.state)
+        except (HanseError, ValueError, KeyError, OSError) as error:
+            log.warning("an image cannot be read", partition=self.number, why=str(error))
+            return False
+        self._kept_ns = image.fed_ns
+        return True
+
+    async def follow(self, fed: asyncio.Event) -> None:
+        """Feed the engine until cancelled or broken; ``fed`` is set where there is work for it."""
+        feeding = asyncio.create_task(self._follow(fed))
+        try:
+            done, _ = await asyncio.wait(
+                {feeding, self._broken}, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            feeding.cancel()
+            await asyncio.gather(feeding, return_exceptions=True)
+        for ended in done:
+            ended.result()
+
+    async def _follow(self, fed: asyncio.Event) -> None:
+        while self._feed is not None:
+            for delivery in await self._feed.take():
+                await self._feed_one(delivery)
+                fed.set()
+
+    async def _feed_one(self, delivery: Delivery[Frame]) -> None:
+        if self._kept_ns < 0:  # from here on a death loses nothing
+            self._fed_ns = delivery.received_ns
+            await self._keep()
+        while not self.watch.engine.feed(delivery.what):  # noqa: ASYNC110 (full)
+            await asyncio.sleep(FULL_S)
+        self._fed_ns = delivery.received_ns
+        if not self.live:
+            await self.tick(delivery.received_ns)
+            self.live = delivery.left == 0
+        await delivery.done()
+
+    async def tick(self, now_ns: int) -> None:
+        """Evaluate what was fed and what is due."""
+        async with self._turn:
+            await self._tick(now_ns)
+
+    async def _tick(self, now_ns: int) -> None:
+        transitions = self.watch.engine.tick(now_ns)
+        if transitions:
+            await self._tell(self.watch.book.take(transitions))
+
+    async def look_after(self, now_ns: int) -> None:
+        """What the clock does to alarms: shelves end, the unheard call again."""
+        async with self._turn:
+            await self._tell(self.watch.book.tick(now_ns))
+
+    async def keep(self) -> None:
+        """Keep an image, where frames came since the last."""
+        if self._fed_ns != self._kept_ns and self.live and not self._broken.done():
+            await self._keep()
+
+    async def _keep(self) -> None:
+        engine = self.watch.engine
+        async with self._turn:  # what an image knows has been told
+            fed_ns = self._fed_ns
+            if self.live:
+                await self._tick(self._context.clock.ns())
+            image = Image(fed_ns, engine.fingerprint(), engine.snapshot())
+        await self._images.put(self._name, image)
+        self._kept_ns = fed_ns
+
+    async def close(self) -> None:
+        """Stop taking; keep a last image if that is quickly done."""
+        if self._acts is not None:
+            with contextlib.suppress(NatsError):
+                await self._acts.unsubscribe()
+        if self._feed is not None:
+            with contextlib.suppress(HanseError, TimeoutError):
+                await asyncio.wait_for(self.keep(), CLOSE_S)
+            await self._feed.close()
+
+    def break_off(self, error: BaseException) -> None:
+        """Something was not recorded: what the engine knows now must not be kept."""
+        if not self._broken.done():
+            self._broken.set_exception(error)
+            self._broken.exception()
+
+    async def _act(self, wish: AlarmAct) -> Text:
+        """A person's act on an alarm, recorded as any step of it."""
+        verb = _VERBS.get(wish.verb)
+        if verb is None:
+            raise BadInput("there is no such act on an alarm", subject=wish.verb)
+        how: dict[str, Any] = {"by": wish.by, "at_ns": self._context.clock.ns()}
+        how |= {} if wish.verb == "unshelve" else {"note": wish.note}
+        how |= {"for_s": wish.for_s} if wish.verb == "shelve" else {}
+        async with self._turn:
+            told = self.watch.book.act(wish.alarm, verb, **how)
+            await self._tell(told)
+        return told[0].text if told else Text("nothing changed", "没有变化")
+
+    async def _tell(self, told: Sequence[AlarmEvent]) -> None:
+        """Steps and the alarms they lead to, in one transaction.
+
+        Raises:
+            Conflict: another has the partition now.
+        """
+        if not told:
+            return
+        rows = [self.watch.book.get(alarm) for alarm in dict.fromkeys(e.alarm for e in told)]
+        effects, ids = self.watch.effects, self._context.ids
+
+        def write(tx: Tx) -> None:
+            if tx.settings.get(self._name, int) != self._term:
+                raise Conflict("another decides here now", subject=self._name)
+            for step in told:
+                tx.events.append(event_of(step, effects, ids), once=step.id)
+            tx.table(ALARMS).put_many(rows)
+
+        try:
+            await self._context.store.write(write)
+        except BaseException as error:
+            self.break_off(error)
+            raise
