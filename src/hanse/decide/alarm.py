@@ -347,7 +347,12 @@ def part9(alarm: Alarm) -> dict[str, Any]:
 
 
 def draft(told: AlarmEvent) -> Draft:
-    """The step as an event for the record; its identity stands in ``about`` to drop repeats."""
+    """The step as an event for the record; its identity stands in ``about`` to drop repeats.
+
+    One that calls for someone says so, and for which role, empty for all.
+    """
     about = told.about | {"identity": told.id, "severity": told.severity, "at_ns": told.at_ns}
+    if told.annunciate:
+        about |= {"annunciate": True, "role": told.role}
     kind = f"decide.alarm_{told.what}"
     return Draft(kind=kind, subject=told.alarm, text=told.text, by=told.by, about=about)

@@ -6,15 +6,19 @@ them: WeCom, DingTalk and Feishu group robots, Slack and Teams incoming webhooks
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 from collections.abc import Mapping
 from email.message import EmailMessage
-from typing import Annotated, Literal, Protocol, assert_never
+from typing import Annotated, Any, Literal, NamedTuple, assert_never
+from urllib.parse import quote_plus
 
 import msgspec
 from msgspec import Meta, Struct
 
 from hanse.decide.alarm import AlarmEvent
-from hanse.decide.rules import priority
+from hanse.decide.rules import Schedule, priority
 from hanse.model.ids import Key
 from hanse.model.plant import AlarmPriority
 from hanse.model.text import Language, Text
@@ -30,7 +34,10 @@ Way = Literal["wecom", "dingtalk", "feishu", "slack", "teams", "webhook", "smtp"
 
 
 class Channel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where messages go: a webhook's address, or a mailbox for smtp."""
+    """Where messages go: a webhook's address, or a mailbox for smtp.
+
+    In ``quiet`` hours only critical alarms are sent at once; the others wait for their end.
+    """
 
     key: Key
     way: Way
@@ -38,6 +45,7 @@ class Channel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     language: Language = "en"
     at_least: Annotated[int, Meta(ge=1, le=4, description="Lowest priority that is sent")] = 2
     roles: tuple[Key, ...] = ()
+    quiet: Schedule | None = None
 
 
 class Letter(Struct, frozen=True, kw_only=True):
@@ -51,12 +59,19 @@ class Letter(Struct, frozen=True, kw_only=True):
     body: bytes
 
 
-class Postman(Protocol):
-    """What the world must offer to send letters."""
+class Request(NamedTuple):
+    """A letter as it is posted."""
 
-    async def send(self, letter: Letter) -> None:
-        """Deliver, or raise `hanse.model.errors.Unreachable` or `Refused`."""
-        ...
+    url: str
+    body: bytes
+    headers: Mapping[str, str]
+
+
+class Wrong(NamedTuple):
+    """What the other side's answer means: worth another try or not, and what it said."""
+
+    again: bool
+    said: str
 
 
 _MARKS = {
@@ -74,13 +89,28 @@ def wanted(channel: Channel, event: AlarmEvent) -> bool:
     return event.annunciate and severe and meant
 
 
-def letter(channel: Channel, event: AlarmEvent, *, link: str = "") -> Letter:
-    """The letter about one event; ``link`` leads to the alarm in the cockpit."""
+def loud(event: AlarmEvent) -> bool:
+    """Whether an alarm breaks quiet hours."""
+    return priority(event.severity) is AlarmPriority.CRITICAL
+
+
+def letter(channel: Channel, event: AlarmEvent, *, when: str = "", link: str = "") -> Letter:
+    """The letter about one event.
+
+    ``when`` is its instant as people there write it (UTC where nothing is given); ``link`` leads
+    to the alarm in the cockpit.
+    """
     mark = _MARKS[priority(event.severity)].in_(channel.language)
     head = f"[{mark}] {event.text.in_(channel.language)}"
-    at = format_instant(from_ns(event.at_ns))
+    at = when or format_instant(from_ns(event.at_ns))
     lines = tuple(line for line in (head, at, link) if line)
     return _letter(channel, event.id, lines, msgspec.to_builtins(event))
+
+
+def plain_letter(channel: Channel, text: Text, *, mark: str) -> Letter:
+    """A letter of one sentence; ``mark`` keeps it from going twice."""
+    said = text.in_(channel.language)
+    return _letter(channel, mark, (said,), {"text": said})
 
 
 def trial_letter(channel: Channel, *, at_ns: int) -> Letter:
@@ -149,6 +179,70 @@ def _mail(to: str, lines: tuple[str, ...]) -> bytes:
     message["Subject"] = " ".join(lines[0].split())[:150]
     message.set_content("\n".join(lines)[:BODY_CHARACTERS_MAX])
     return message.as_bytes()
+
+
+def signed(letter: Letter, address: str, *, secret: str, at_ns: int) -> Request:
+    """A letter as its messenger wants it posted, signed where a secret was agreed.
+
+    DingTalk: HMAC-SHA256 of time and secret in the address; Feishu: the same beside the body; a
+    plain webhook: ``X-Hanse-Signature: sha256=`` HMAC of the body, as many senders do it.
+    """
+    headers = {"content-type": letter.content_type, "user-agent": "hanse"}
+    if not secret:
+        return Request(address, letter.body, headers)
+    match letter.way:
+        case "dingtalk":
+            ms = str(at_ns // 1_000_000)
+            mark = quote_plus(_hmac(secret, f"{ms}\n{secret}"))
+            joint = "&" if "?" in address else "?"
+            return Request(f"{address}{joint}timestamp={ms}&sign={mark}", letter.body, headers)
+        case "feishu":
+            seconds = str(at_ns // NS_PER_S)
+            fields: dict[str, Any] = msgspec.json.decode(letter.body)
+            mark = _hmac(f"{seconds}\n{secret}", "")
+            body = msgspec.json.encode({"timestamp": seconds, "sign": mark, **fields})
+            return Request(address, body, headers)
+        case "webhook":
+            digest = hmac.new(secret.encode(), letter.body, hashlib.sha256).hexdigest()
+            return Request(
+                address, letter.body, {**headers, "x-hanse-signature": f"sha256={digest}"}
+            )
+        case _:
+            return Request(address, letter.body, headers)
+
+
+def _hmac(key: str, text: str) -> str:
+    return base64.b64encode(hmac.new(key.encode(), text.encode(), hashlib.sha256).digest()).decode()
+
+
+BUSY_CODES = frozenset({-1, 45009, 130101, 11232, 9499, 99991400})
+"""WeCom, DingTalk and Feishu: busy, or too many messages in a minute."""
+
+
+def refusal(way: Way, status: int, body: bytes) -> Wrong | None:
+    """What is wrong with an answer; None where the message was taken.
+
+    WeCom, DingTalk and Feishu answer 200 to everything and tell the truth in the body.
+    """
+    if status in {408, 425, 429} or status >= 500:
+        return Wrong(again=True, said=f"answered {status}")
+    if status >= 300:
+        return Wrong(again=False, said=f"answered {status}: {_plain(body)}")
+    if way not in {"wecom", "dingtalk", "feishu"}:
+        return None
+    try:
+        fields: Any = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return Wrong(again=True, said=f"no answer that can be read: {_plain(body)}")
+    code = fields.get("errcode", fields.get("code", fields.get("StatusCode", 0)))
+    if code == 0:
+        return None
+    told = str(fields.get("errmsg") or fields.get("msg") or "")[:120]
+    return Wrong(again=code in BUSY_CODES, said=f"refused with {code}: {told}")
+
+
+def _plain(body: bytes) -> str:
+    return " ".join(body[:200].decode(errors="replace").split())
 
 
 def wait_s(tries: int) -> float | None:

@@ -29,6 +29,7 @@ from hanse.web.views.connecting import (
     SampleFile,
 )
 from hanse.web.views.loops import Approval, ChainView, LoopRow
+from hanse.web.views.notices import NoticesView
 from hanse.web.views.people import AuditPage, FirmCard
 from hanse.web.views.planning import MoveWish, OrderRow, PlanView, PromiseView, VersionRow
 from hanse.web.views.plant import AlarmRow, MachineRow, MachineView, Series
@@ -262,6 +263,26 @@ class Rules(Protocol):
         ...
 
 
+class Notices(Protocol):
+    """Who is told when an alarm calls, and by which way."""
+
+    async def view(self) -> NoticesView:
+        """Channels, what waits, and the forms."""
+        ...
+
+    async def put(self, values: Mapping[str, str], *, by: str) -> Done:
+        """Keep a channel from the values of its form; secrets are never shown again."""
+        ...
+
+    async def put_mail(self, values: Mapping[str, str], *, by: str) -> Done:
+        """Keep the mail server from the values of its form."""
+        ...
+
+    async def act(self, key: str, deed: str, *, by: str) -> Done:
+        """Test, pause, resume or remove a channel."""
+        ...
+
+
 class Plans(Protocol):
     """The plan and its orders."""
 
@@ -471,6 +492,7 @@ class Ports:
     machines: Machines
     alarms: Alarms
     rules: Rules
+    notices: Notices
     plans: Plans
     trade: Trade
     ledger: Ledger
@@ -495,6 +517,7 @@ __all__ = [
     "Language",
     "Ledger",
     "Machines",
+    "Notices",
     "PeerDoor",
     "Peers",
     "Plans",

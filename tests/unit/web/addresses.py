@@ -19,6 +19,7 @@ PAGES = (
     "/rules/new?kind=lathe&signal=vibration&template=too-high",
     "/rules/edit",
     "/rules/edit?key=lathe-load-too-high",
+    "/notices",
     "/plan",
     "/plan?hours=24",
     "/plan/versions",

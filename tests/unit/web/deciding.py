@@ -6,9 +6,11 @@ import math
 from msgspec import structs
 from tests.unit.web import samples as s
 
-from hanse.model.errors import BadConfig, NotFound
+from hanse.model.errors import BadConfig, BadInput, NotFound
+from hanse.model.plant import AlarmPriority
 from hanse.model.text import Text
-from hanse.web.views.common import Done, Field, Option
+from hanse.web.views.common import Deed, Done, Field, Option, State, Tone
+from hanse.web.views.notices import ChannelRow, NoticesView, WaitingRow
 from hanse.web.views.rules import (
     RuleFileView,
     RuleRow,
@@ -171,4 +173,56 @@ class RulesInMemory:
     async def remove(self, key, *, by):
         await self.file(key)
         self.kept.pop(key)
+        return DONE
+
+
+CHANNEL = ChannelRow(
+    key="shift",
+    way="wecom",
+    way_title=Text("WeCom group robot", "企业微信群机器人"),
+    address="robot.sample",
+    state=State("failing", Text("fails", "发送失败"), Tone.BAD),
+    at_least=AlarmPriority.MEDIUM,
+    roles=("owner",),
+    quiet="22:00–06:00",
+    sent=12,
+    waiting=1,
+    last_at=s.T0,
+    error="answered 503",
+    error_at=s.T0,
+    deeds=(Deed(name="test", label=Text("Send a test message", "发送测试消息"), main=True),),
+)
+WAITS = WaitingRow(
+    channel="shift",
+    text=Text("Lathe 1: hot", "车床 1:过热"),
+    tries=2,
+    next_at=s.after(60),
+    error="answered 503",
+    event="event-0005",
+)
+
+
+class NoticesInMemory:
+    def __init__(self):
+        self.rows = {CHANNEL.key: CHANNEL}
+
+    async def view(self):
+        name = Field(name="key", label=Text("Name", "名称"))
+        host = Field(name="host", label=Text("Server", "服务器"))
+        return NoticesView(
+            channels=tuple(self.rows.values()), waiting=(WAITS,), form=(name,), mail=(host,)
+        )
+
+    async def put(self, values, *, by):
+        if not values.get("key"):
+            raise BadInput("the channel has no name")
+        self.rows[values["key"]] = structs.replace(CHANNEL, key=values["key"])
+        return DONE
+
+    async def put_mail(self, values, *, by):
+        return DONE
+
+    async def act(self, key, deed, *, by):
+        if key not in self.rows:
+            raise NotFound("there is no such channel", subject=key)
         return DONE

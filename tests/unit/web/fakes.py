@@ -5,7 +5,7 @@ import hashlib
 
 from msgspec import structs
 from tests.unit.web import samples as s
-from tests.unit.web.deciding import RulesInMemory
+from tests.unit.web.deciding import NoticesInMemory, RulesInMemory
 
 from hanse.model.door import Role
 from hanse.model.errors import BadInput, Conflict, NotFound
@@ -401,6 +401,7 @@ def ports(*, chain=True) -> Ports:
         machines=MachinesInMemory(),
         alarms=AlarmsInMemory(),
         rules=RulesInMemory(),
+        notices=NoticesInMemory(),
         plans=PlansInMemory(),
         trade=TradeInMemory(),
         ledger=LedgerInMemory(),

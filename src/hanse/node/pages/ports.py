@@ -15,6 +15,7 @@ from hanse.node.pages.health import NodeHealth
 from hanse.node.pages.ledgers import RecordLedger
 from hanse.node.pages.live import LiveValues
 from hanse.node.pages.machines import RecordAlarms, RecordMachines
+from hanse.node.pages.notices import RecordNotices
 from hanse.node.pages.peer_door import RecordPeerDoor
 from hanse.node.pages.peers import RecordPeers
 from hanse.node.pages.plans import RecordPlans
@@ -44,6 +45,7 @@ def ports_of(context: Context, live: LiveValues, url: str) -> Ports:
         machines=RecordMachines(context, live),
         alarms=RecordAlarms(context),
         rules=RecordRules(context),
+        notices=RecordNotices(context),
         plans=RecordPlans(context),
         trade=RecordTrade(context),
         ledger=RecordLedger(context),

@@ -19,6 +19,7 @@ from hanse.node.context import Context
 from hanse.node.dealing import partners
 from hanse.node.dealing.desk import desk_in, keep
 from hanse.node.dealing.view import TxView
+from hanse.node.notices import desk as notices
 from hanse.node.ruling.folder import keep_watch
 from hanse.store import Tx
 from hanse.transmit.nats.events import EventRelay, serve
@@ -52,6 +53,7 @@ async def run(context: Context) -> None:
         tasks.create_task(_close_windows(context))
         tasks.create_task(_look_after_ledgers(context))
         tasks.create_task(keep_watch(context))
+        tasks.create_task(notices.run(context))
 
 
 async def _look_after_ledgers(context: Context) -> None:

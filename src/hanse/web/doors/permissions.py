@@ -26,6 +26,8 @@ class Permission(enum.StrEnum):
     ALARMS_ACT = "alarms.act"
     RULES_READ = "rules.read"
     RULES_CHANGE = "rules.change"
+    NOTICES_READ = "notices.read"
+    NOTICES_CHANGE = "notices.change"
     PLAN_READ = "plan.read"
     PLAN_CHANGE = "plan.change"
     TRADE_READ = "trade.read"
@@ -63,11 +65,19 @@ ROLES: dict[Role, frozenset[Permission]] = {
         _P.ALARMS_ACT,
         _P.RULES_READ,
         _P.RULES_CHANGE,
+        _P.NOTICES_READ,
         _P.PLAN_CHANGE,
         _P.CONNECTIONS_READ,
         _P.IMPORT,
     },
-    Role.TECHNICIAN: _FLOOR | {_P.ALARMS_ACT, _P.RULES_READ, _P.RULES_CHANGE, _P.CONNECTIONS_READ},
+    Role.TECHNICIAN: _FLOOR
+    | {
+        _P.ALARMS_ACT,
+        _P.RULES_READ,
+        _P.RULES_CHANGE,
+        _P.NOTICES_READ,
+        _P.CONNECTIONS_READ,
+    },
     Role.BUYER: _OFFICE | {_P.APPROVALS_DECIDE, _P.TRADE_ACT},
     Role.OPERATOR: _FLOOR | {_P.ALARMS_ACT, _P.RULES_READ},
     Role.AUDITOR: frozenset({_P.AUDIT_READ, _P.LEDGER_READ}),

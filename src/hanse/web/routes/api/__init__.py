@@ -8,11 +8,17 @@ Limits: ``ROWS_MAX`` rows a list, ``POINTS_MAX`` points a line, bodies as in `ha
 
 from litestar import Router
 
-from hanse.web.routes.api import firm, plant, rules, trade
+from hanse.web.routes.api import firm, notices, plant, rules, trade
 
 ROUTER = Router(
     "/api/v1",
-    route_handlers=[*firm.HANDLERS, *plant.HANDLERS, *rules.HANDLERS, *trade.HANDLERS],
+    route_handlers=[
+        *firm.HANDLERS,
+        *notices.HANDLERS,
+        *plant.HANDLERS,
+        *rules.HANDLERS,
+        *trade.HANDLERS,
+    ],
     tags=["v1"],
 )
 HANDLERS = (ROUTER,)
