@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
+from msgspec.structs import replace
 from tests.unit.match.market import DAY, START, buyer_and_seller, quotation, rfq
 
 from hanse.match.enquiry import Quoted as QuotedTalk
@@ -110,6 +111,7 @@ def every_document():
         order,
         invoice(),
     ]
+    yield "CreditNote", document_xml(replace(invoice(), invoice_type_code="381"), order)
     yield "RequestForQuotation", rfq_xml(request, offer.seller_supplier_party)
     yield "Quotation", quotation_xml(offer, request)
     yes = trade.OrderResponse(id="A-1", order_reference=reference, order_response_code="AP")

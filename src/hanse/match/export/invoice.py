@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from hanse.match.export.ubl import EN16931, Node, _bytes, _date, _party, _root, amount_text
 from hanse.model import trade
+from hanse.model.time import Instant
 from hanse.model.trade import InvoiceLine, MonetaryTotal
 
 CENT = Decimal("0.01")
@@ -48,25 +49,41 @@ def faults(invoice: trade.Invoice, order: trade.Order) -> list[str]:
             found.append("BR-DEC-23")
         if line.tax_category != "S" and Decimal(line.tax_percent) != 0:
             found.append("BR-Z-05")
-    names = order.seller_supplier_party.party_identification
-    if any(line.tax_category == "S" for line in invoice.invoice_line) and not any(
-        n.scheme_id == "VAT" for n in names
-    ):
-        found.append("BR-S-02")
+    found += _of_parties({line.tax_category for line in invoice.invoice_line}, order)
     return sorted(set(found))
 
 
-def invoice_xml(invoice: trade.Invoice, order: trade.Order) -> bytes:
-    """An EN 16931 invoice (380) or credit note (381, as an invoice of that type) in UBL."""
-    currency = invoice.document_currency_code
-    root = _root("Invoice").cbc("UBLVersionID", "2.1").cbc("CustomizationID", EN16931)
+def _of_parties(kinds: set[str], order: trade.Order) -> list[str]:
+    """Rules about who must name a VAT number, and that "not subject" stands alone."""
+    seller, buyer = (
+        any(n.scheme_id == "VAT" for n in party.party_identification)
+        for party in (order.seller_supplier_party, order.buyer_customer_party)
+    )
+    wanted = {"S": "BR-S-02", "Z": "BR-Z-02", "E": "BR-E-02", "AE": "BR-AE-02"}
+    wanted |= {"K": "BR-IC-02", "G": "BR-G-02"}
+    both = {"AE", "K"}
+    found = [wanted[k] for k in sorted(kinds - {"O"}) if not seller or (k in both and not buyer)]
+    return found + (["BR-O-11"] if "O" in kinds and len(kinds) > 1 else [])
+
+
+def invoice_xml(
+    invoice: trade.Invoice, order: trade.Order, *, delivered: Instant | None = None
+) -> bytes:
+    """An EN 16931 invoice (380) as UBL Invoice, or credit note (381) as UBL CreditNote.
+
+    ``delivered`` is when the goods arrived; a supply within the EU (category K) must say so, and
+    says the day of issue where nothing better is known.
+    """
+    currency, credit = invoice.document_currency_code, invoice.invoice_type_code == "381"
+    name = "CreditNote" if credit else "Invoice"
+    root = _root(name).cbc("UBLVersionID", "2.1").cbc("CustomizationID", EN16931)
     root.cbc("ID", invoice.id).cbc("IssueDate", _date(invoice.issue_date_time))
-    root.cbc("DueDate", _date(invoice.due_date_time))
-    root.cbc("InvoiceTypeCode", invoice.invoice_type_code)
+    if not credit:
+        root.cbc("DueDate", _date(invoice.due_date_time))
+    root.cbc(f"{name}TypeCode", invoice.invoice_type_code)
     root.cbc("DocumentCurrencyCode", currency)
     root.cac("OrderReference").cbc("ID", invoice.order_reference.id)
-    _party(root.cac("AccountingSupplierParty"), order.seller_supplier_party)
-    _party(root.cac("AccountingCustomerParty"), order.buyer_customer_party)
+    _parties(root, invoice, order, delivered)
     if invoice.payment_terms:
         root.cac("PaymentTerms").cbc("Note", invoice.payment_terms)
     _tax_total(root, invoice, currency)
@@ -76,8 +93,23 @@ def invoice_xml(invoice: trade.Invoice, order: trade.Order) -> bytes:
     money.cbc("TaxInclusiveAmount", said.tax_inclusive_amount, currencyID=currency)
     money.cbc("PayableAmount", said.payable_amount, currencyID=currency)
     for line in invoice.invoice_line:
-        _line(root.cac("InvoiceLine"), line, currency)
+        _line(root.cac(f"{name}Line"), line, currency, credit=credit)
     return _bytes(root)
+
+
+def _parties(
+    root: Node, invoice: trade.Invoice, order: trade.Order, delivered: Instant | None
+) -> None:
+    """Seller, buyer, and where and when it was delivered where the tax depends on that."""
+    kinds = {line.tax_category for line in invoice.invoice_line}
+    taxed, buyer = "O" not in kinds, order.buyer_customer_party
+    _party(root.cac("AccountingSupplierParty"), order.seller_supplier_party, taxed=taxed)
+    _party(root.cac("AccountingCustomerParty"), buyer, taxed=taxed)
+    if "K" in kinds or delivered is not None:
+        delivery = root.cac("Delivery")
+        delivery.cbc("ActualDeliveryDate", _date(delivered or invoice.issue_date_time))
+        address = delivery.cac("DeliveryLocation").cac("Address")
+        address.cac("Country").cbc("IdentificationCode", buyer.country)
 
 
 def _tax_total(root: Node, invoice: trade.Invoice, currency: str) -> None:
@@ -109,9 +141,9 @@ _EXEMPT = {
 }
 
 
-def _line(node: Node, line: InvoiceLine, currency: str) -> None:
-    unit = line.invoiced_quantity.unit_code
-    node.cbc("ID", line.id).cbc("InvoicedQuantity", line.invoiced_quantity.value, unitCode=unit)
+def _line(node: Node, line: InvoiceLine, currency: str, *, credit: bool) -> None:
+    unit, name = line.invoiced_quantity.unit_code, "Credited" if credit else "Invoiced"
+    node.cbc("ID", line.id).cbc(f"{name}Quantity", line.invoiced_quantity.value, unitCode=unit)
     node.cbc("LineExtensionAmount", line.line_extension_amount, currencyID=currency)
     node.cac("OrderLineReference").cbc("LineID", line.order_line_id)
     tax = node.cac("Item").cbc("Name", line.item_name).cac("ClassifiedTaxCategory")

@@ -65,7 +65,8 @@ def amount_text(value: Decimal) -> str:
     return str(value.quantize(Decimal("0.01"), rounding=ROUND_HALF_EVEN))
 
 
-def _party(node: Node, party: TradeParty) -> None:
+def _party(node: Node, party: TradeParty, *, taxed: bool = True) -> None:
+    """The firm; its VAT identifier only where ``taxed`` (BR-O-02)."""
     inner = node.cac("Party")
     for name in party.party_identification:
         if name.scheme_id != "VAT":
@@ -74,7 +75,7 @@ def _party(node: Node, party: TradeParty) -> None:
     inner.cac("PartyName").cbc("Name", party.name)
     inner.cac("PostalAddress").cac("Country").cbc("IdentificationCode", party.country)
     for name in party.party_identification:
-        if name.scheme_id == "VAT":
+        if name.scheme_id == "VAT" and taxed:
             tax = inner.cac("PartyTaxScheme").cbc("CompanyID", name.id)
             tax.cac("TaxScheme").cbc("ID", "VAT")
     inner.cac("PartyLegalEntity").cbc("RegistrationName", party.name)
