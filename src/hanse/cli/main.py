@@ -27,6 +27,8 @@ COMMANDS: dict[str, str] = {
     "verify": "hanse.cli.check:verify",
     "doctor": "hanse.cli.check:doctor",
     "export": "hanse.cli.records:export",
+    "backup": "hanse.cli.backup:backup",
+    "restore": "hanse.cli.backup:restore",
 }
 """Command -> ``module:function``; loaded only when used, so that every command starts fast."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import importlib
 import signal
 import sys
@@ -22,7 +21,7 @@ from hanse.node.logs import configure_logs
 from hanse.node.settings import ROLES, read_settings
 from hanse.node.world import RandomIds, RealClock, real_dice
 from hanse.store import Store
-from hanse.transmit.nats.connect import connect
+from hanse.transmit.nats.connect import close, connect
 from hanse.transmit.nats.streams import ensure
 
 DEALS = "flow"
@@ -56,8 +55,7 @@ async def run_roles(folder: Folder, names: Sequence[str]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    with contextlib.suppress(Exception):
-        await context.nats.close()
+    await close(context.nats)
     context.store.close()
 
 

@@ -63,14 +63,40 @@ class RecordSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Where business facts are kept: SQLite in the folder unless ``url`` names PostgreSQL."""
 
     url: Annotated[str, Meta(max_length=500)] = ""
+    letters_days: Annotated[
+        int, Meta(ge=30, le=36_500, description="How long answered letters are kept")
+    ] = 400
+
+
+Days = Annotated[int, Meta(ge=1, le=36_500)]
+
+
+class KeepSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """A class of signals and how long it is kept."""
+
+    signals: Annotated[tuple[Annotated[str, Meta(max_length=80)], ...], Meta(max_length=100)] = ()
+    days: Days = 400
+    rollup_days: Days = 3_650
+
+
+ClassName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,19}$")]
 
 
 class HistorySettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the history is kept: on several machines, a folder that all of them see."""
+    """Where the history is kept (on several machines: a folder all of them see), and how long."""
 
     folder: Annotated[
         str, Meta(max_length=1_000, description="Path; empty: in the node's folder")
     ] = ""
+    merge_every_s: Annotated[
+        float, Meta(ge=10, le=86_400, description="Seconds between two runs of the merging process")
+    ] = 600.0
+    days: Annotated[Days, Meta(description="How long samples are kept")] = 400
+    rollup_days: Annotated[Days, Meta(description="How long rollups are kept")] = 3_650
+    keep: Annotated[
+        dict[ClassName, KeepSettings],
+        Meta(max_length=15, description="Classes kept otherwise: signals (names, with *), days"),
+    ] = {}
 
 
 class PolicySettings(Struct, frozen=True, forbid_unknown_fields=True):

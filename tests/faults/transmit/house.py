@@ -101,8 +101,6 @@ class House:
 
     async def stop(self):
         self.kill_roles()
-        if self.keeper.broker is not None:
-            await self.keeper.broker.kill()
         await self.keeper.stop()
 
     def acked(self):

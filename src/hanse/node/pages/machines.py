@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -22,6 +23,9 @@ from hanse.transmit.partition import partition
 from hanse.web.views.common import Done, State, Tone
 from hanse.web.views.plant import AlarmRow, MachineRow, MachineView, Series, SignalNow
 
+if TYPE_CHECKING:
+    from hanse.transmit.history.query import History
+
 LEADS = ("vibration", "load", "bearing_temperature", "power")
 NS_PER_US = 1_000
 
@@ -34,6 +38,7 @@ class RecordMachines:
         self._clock = context.clock
         self._folder = context.history
         self._live = live
+        self._history: History | None = None
 
     async def rows(self) -> tuple[MachineRow, ...]:
         """All machines with their lead signals."""
@@ -64,18 +69,23 @@ class RecordMachines:
         self, signals: tuple[int, ...], period: tuple[Instant, Instant], points: int
     ) -> Series:
         """Off the history's files; what is not yet committed comes from memory."""
-        from hanse.transmit.history.query import History
+        history = self._opened()
+        rows: list[tuple[int, int, float]] = []
+        for signal in signals:
+            series = history.range(signal, *period, points_max=points)
+            at_ns = (series.at_us * NS_PER_US).tolist()
+            rows += [(a, signal, v) for a, v in zip(at_ns, series.value.tolist(), strict=True)]
+            since_ns = max(at_ns[-1] + NS_PER_US if at_ns else 0, to_ns(period[0]))
+            rows += self._live.rows((signal,), start_ns=since_ns, end_ns=to_ns(period[1]))
+        return series_of(rows, signals)
 
-        history = History(self._folder, clock=self._clock)
-        found = [history.range(signal, *period, points_max=points) for signal in signals]
-        rows = [
-            (at_us * NS_PER_US, series.signal, value)
-            for series in found
-            for at_us, value in zip(series.at_us.tolist(), series.value.tolist(), strict=True)
-        ]
-        last_ns = max((row[0] for row in rows), default=0)
-        recent = self._live.rows(signals, start_ns=last_ns + 1, end_ns=to_ns(period[1]))
-        return series_of([*rows, *recent], signals)
+    def _opened(self) -> History:
+        """The history, opened once: its log is read on from where it was."""
+        if self._history is None:
+            from hanse.transmit.history.query import History
+
+            self._history = History(self._folder, clock=self._clock)
+        return self._history
 
     def live(self, signals: tuple[int, ...]) -> AsyncIterator[Series]:
         """Samples of signals as they arrive."""

@@ -15,10 +15,14 @@ from functools import partial
 import numpy as np
 import structlog
 
+from hanse.model.plant import Signal
 from hanse.node.collecting import wire
 from hanse.node.collecting.floor import Floor
 from hanse.node.collecting.sink import RecordSink, record_gap
 from hanse.node.context import Context
+from hanse.node.keeping import keeping_of
+from hanse.transmit.history.keep import Keeping
+from hanse.transmit.history.merge import Housekeeper
 from hanse.transmit.history.writer import ACK_WAIT_S, HistoryWriter
 from hanse.transmit.nats.feed import frames, patiently
 from hanse.transmit.nats.leases import Leases
@@ -134,12 +138,31 @@ class Historian:
         context = self._context
         while True:
             try:
-                self._writer = HistoryWriter(
-                    context.history, clock=context.clock, gaps=partial(record_gap, context.store)
-                )
-                js = context.nats.jetstream()
-                opening = partial(frames, js, name="history", ack_wait_s=ACK_WAIT_S, alone=True)
-                await self._writer.run(await patiently(opening))
+                await self._write(keeping_of(context.settings.history, await self._signals()))
             except Exception as error:
                 log.warning("history interrupted", error=str(error), exc_info=error)
                 await asyncio.sleep(AGAIN_S)
+
+    async def _write(self, keeping: Keeping) -> None:
+        context, every_s = self._context, self._context.settings.history.merge_every_s
+        self._writer = HistoryWriter(
+            context.history,
+            clock=context.clock,
+            gaps=partial(record_gap, context.store),
+            classes=keeping.signals,
+        )
+        merging = Housekeeper(
+            context.history,
+            keeping=keeping,
+            every_s=every_s,
+            first_s=every_s * (0.5 + context.dice.random()),
+        )
+        js = context.nats.jetstream()
+        opening = partial(frames, js, name="history", ack_wait_s=ACK_WAIT_S, alone=True)
+        feed = await patiently(opening)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._writer.run(feed))
+            tasks.create_task(merging.run())
+
+    async def _signals(self) -> list[Signal]:
+        return await self._context.store.read(lambda tx: list(tx.signals.all()))

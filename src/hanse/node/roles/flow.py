@@ -19,9 +19,11 @@ from hanse.node.context import Context
 from hanse.node.dealing import partners
 from hanse.node.dealing.desk import desk_in, keep
 from hanse.node.dealing.view import TxView
+from hanse.node.keeping import forget_letters, has_caught_up
 from hanse.node.notices import desk as notices
 from hanse.node.ruling.folder import keep_watch
 from hanse.store import Tx
+from hanse.store.store import COPIED
 from hanse.transmit.nats.events import EventRelay, serve
 from hanse.transmit.nats.feed import events, patiently
 from hanse.transmit.peerlink.client import Route
@@ -61,6 +63,10 @@ async def _look_after_ledgers(context: Context) -> None:
     while True:
         await asyncio.sleep(LEDGERS_S)
         await context.store.write(lambda tx: _tick_the_desk(tx, context))
+        await context.store.write(lambda tx: forget_letters(tx, context))
+        if await context.store.read(lambda tx: tx.settings.get(COPIED, int) and has_caught_up(tx)):
+            await context.store.write(lambda tx: tx.settings.forget(COPIED))
+            log.info("caught up", why="the record was a backup; all partners' heads were seen")
 
 
 def _tick_the_desk(tx: Tx, context: Context) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import itertools
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -38,7 +39,7 @@ from hanse.transmit.history.table import (
     partition_path,
 )
 
-MERGE_ROWS_MAX = 8_000_000
+MERGE_ROWS_MAX = 2_000_000
 """Rows sorted in memory at once; a bigger hour or day is merged signal group by signal group."""
 SETTLE_US = 15 * 60 * 1_000_000
 """How long after its end an hour or day waits for late samples before it is merged."""
@@ -49,6 +50,8 @@ MINUTE_SAMPLES_MIN = 20
 REMOVED_KEPT_S = 3_600
 """How long a merged-away file stays for readers that still have it open."""
 CHECKPOINT_COMMITS = 50
+NICENESS = 15
+"""Of the merging process: whatever else the machine has to do comes first."""
 EVERY_S = 600.0
 MERGE_WAIT_S_MAX = 3_600.0
 
@@ -299,19 +302,26 @@ class Housekeeper:
     """Starts a merging process now and then, one at a time."""
 
     def __init__(
-        self, folder: Path, *, keeping: Keeping | None = None, every_s: float = EVERY_S
+        self,
+        folder: Path,
+        *,
+        keeping: Keeping | None = None,
+        every_s: float = EVERY_S,
+        first_s: float | None = None,
     ) -> None:
         self._folder = folder
         self._keeping = keeping or Keeping()
         self._every_s = every_s
+        self._first_s = every_s if first_s is None else first_s
         self.runs = 0
         self.error = ""
 
     async def run(self) -> None:
-        """Merge every so often until cancelled."""
+        """Merge every so often until cancelled; nodes of one machine start at other moments."""
+        await asyncio.sleep(self._first_s)
         while True:
-            await asyncio.sleep(self._every_s)
             await self.merge()
+            await asyncio.sleep(self._every_s)
 
     async def merge(self) -> None:
         """One run in a process of its own."""
@@ -351,6 +361,7 @@ class _Clock:
 
 def main(argv: Sequence[str]) -> int:
     """Merge what is due in a folder; rules for keeping come as JSON on standard input."""
+    os.nice(NICENESS)
     keeping = msgspec.json.decode(sys.stdin.buffer.read() or b"{}", type=Keeping)
     done = Merger(Path(argv[1]), clock=_Clock(), keeping=keeping).run()
     sys.stdout.write(msgspec.json.encode(done).decode() + "\n")

@@ -15,6 +15,8 @@ PING_S = 5
 PINGS_UNANSWERED_MAX = 2
 CONNECT_WAIT_S = 2
 REQUEST_WAIT_S = 5.0
+CLOSE_WAIT_S = 0.5
+CLOSE_TRIES_MAX = 20
 
 
 async def connect(
@@ -83,8 +85,16 @@ async def connect(
 
 async def close(client: Client) -> None:
     """Close a connection, also one whose broker is gone."""
+    client.options["allow_reconnect"] = False
     with contextlib.suppress(NatsError, OSError, TimeoutError):
         await client.close()
+    # Its search for a server can outlive it: a cancellation within a timeout may be lost.
+    search = getattr(client, "_reconnection_task", None)
+    for _ in range(CLOSE_TRIES_MAX):
+        if search is None or search.done():
+            return
+        search.cancel()
+        await asyncio.wait({search}, timeout=CLOSE_WAIT_S)
 
 
 async def _let_go(client: Client) -> None:
