@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from hanse.model.errors import BadInput
 
 PUBLIC_KEY_BYTES = 32
@@ -9,6 +11,8 @@ BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _ED25519 = b"\xed\x01"
 _METHOD = "did:key:z"
 _ENCODED_MAX = 60
+KNOWN_MAX = 1_024
+"""Identities whose key is remembered: reading base58 costs half as much as a signature."""
 
 
 def base58(data: bytes) -> str:
@@ -42,6 +46,7 @@ def did_of(public_key: bytes) -> str:
     return _METHOD + base58(_ED25519 + public_key)
 
 
+@lru_cache(maxsize=KNOWN_MAX)
 def public_key_of(did: str) -> bytes:
     """The raw Ed25519 public key inside a did:key.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PrivateKey,
@@ -9,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 )
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from hanse.model.did import did_of, kid_of, public_key_of
+from hanse.model.did import KNOWN_MAX, did_of, kid_of, public_key_of
 from hanse.model.errors import BadInput
 
 SEED_BYTES = 32
@@ -45,10 +47,15 @@ class Ed25519Signer:
         return self._key.sign(message)
 
 
+@lru_cache(maxsize=KNOWN_MAX)
+def _verifier(public_key: bytes) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(public_key)
+
+
 def verify_with(public_key: bytes, message: bytes, signature: bytes) -> bool:
     """Whether the raw public key's owner signed the exact message; False for any bad shape."""
     try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
+        _verifier(public_key).verify(signature, message)
     except (InvalidSignature, ValueError):
         return False
     return True

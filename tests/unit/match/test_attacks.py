@@ -26,11 +26,13 @@ from hanse.match.grants import Grants
 from hanse.match.ledger.audit import audit, prove_fork, to_line, verify_file
 from hanse.match.ledger.chain import KeyCard, opening_body
 from hanse.match.ledger.entry import (
+    KNOWN_MAX,
     CoSigned,
     Proposal,
     canonical,
     countersigned_bytes,
     entry_text,
+    known,
     parse_entry,
     proposal_digest,
     text_of,
@@ -722,3 +724,25 @@ def test_nobody_introduces_itself_or_speaks_to_another():
         take_introduction(Directory(), word, me=me.did, introducer=friend.card, at=START)
     with pytest.raises(BadMessage, match="for another firm"):
         take_introduction(Directory(), word, me=other.did, introducer=friend.card, at=START)
+
+
+def test_only_texts_that_were_canonical_are_remembered_and_not_many_of_them():
+    good, bad = known, '{"b":1, "a":2}'
+    for _ in range(2):
+        with pytest.raises(BadMessage):
+            parse_entry(bad)
+    assert bad not in good
+    for number in range(KNOWN_MAX + 5):
+        good.add(str(number))
+    assert "0" not in good
+    assert str(KNOWN_MAX + 4) in good
+    good.clear()
+
+
+def test_two_readers_of_one_entry_cannot_change_what_the_other_reads(two):
+    market, buyer, seller = two
+    ordered(market, buyer, seller)
+    signed = next(iter(buyer.shelf.chains.values()))[1]
+    one = parse_entry(signed.entry)
+    one.body["id"] = "another"
+    assert parse_entry(signed.entry).body["id"] != "another"

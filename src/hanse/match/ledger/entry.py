@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from threading import Lock
 from typing import Annotated, Any
 
 import msgspec
@@ -19,6 +20,7 @@ ENTRY_BYTES_MAX = 262_144
 DEPTH_MAX = 20
 INTEGER_MAX = 2**53 - 1
 SEQ_MAX = 10**9
+KNOWN_MAX = 64
 COUNTERSIGN_CONTEXT = b"hanse ledger countersignature v1\n"
 """Stands before the digest that a countersigner signs: it is a signature of nothing else."""
 
@@ -138,7 +140,9 @@ def _check(value: object, depth: int) -> None:
 
 def entry_text(entry: Entry) -> str:
     """The exact text that both sign."""
-    return canonical(msgspec.to_builtins(entry)).decode()
+    text = canonical(msgspec.to_builtins(entry)).decode()
+    known.add(text)
+    return text
 
 
 def parse_entry(text: str) -> Entry:
@@ -148,6 +152,19 @@ def parse_entry(text: str) -> Entry:
         BadMessage: not JSON, not canonical (spaces, order, repeated keys, numbers), wrong shape.
         TooMuch: too long or too deep.
     """
+    _must_be_canonical(text)
+    try:
+        return _ENTRY.decode(text)
+    except msgspec.ValidationError as error:
+        raise BadMessage("an entry has the wrong shape", subject=str(error)[:200]) from error
+
+
+_ENTRY = msgspec.json.Decoder(Entry)
+
+
+def _must_be_canonical(text: str) -> None:
+    if text in known:
+        return
     raw = _utf8(text)
     if len(raw) > ENTRY_BYTES_MAX:
         raise TooMuch(f"an entry has at most {ENTRY_BYTES_MAX} bytes", subject=f"{len(raw)} bytes")
@@ -157,10 +174,37 @@ def parse_entry(text: str) -> Entry:
         raise BadMessage("an entry is not JSON", subject=text[:40]) from error
     if canonical(value) != raw:
         raise BadMessage("an entry is not in canonical form", subject=text[:40])
-    try:
-        return msgspec.convert(value, Entry)
-    except msgspec.ValidationError as error:
-        raise BadMessage("an entry has the wrong shape", subject=str(error)[:200]) from error
+    known.add(text)
+
+
+class Known:
+    """The last KNOWN_MAX texts that were seen to be canonical to the byte.
+
+    An entry is read several times on its way onto the chain. Only the verdict on these exact
+    characters is kept: every reader gets values of its own.
+    """
+
+    def __init__(self) -> None:
+        self._texts: dict[str, None] = {}
+        self._lock = Lock()
+
+    def __contains__(self, text: str) -> bool:
+        return text in self._texts
+
+    def add(self, text: str) -> None:
+        """Remember a text; the one that came first goes where there are too many."""
+        with self._lock:
+            if len(self._texts) >= KNOWN_MAX:
+                del self._texts[next(iter(self._texts))]
+            self._texts[text] = None
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._texts.clear()
+
+
+known = Known()
 
 
 def _utf8(text: str) -> bytes:
