@@ -1,10 +1,14 @@
 """History against VictoriaMetrics, PostgreSQL and DuckDB's own table, on the same samples.
 
-Samples: --signals of them every 6 s for --days, random walks of two decimals, every fifth of whole
-numbers. Ours comes in frames of one instant through the writer that the node uses, with its syncs,
-and ``ingest_s`` includes merging into sorted days with rollups. PostgreSQL gets one day in arrival
-order (COPY, BRIN and B-tree) and its queries are of that day: it is slower by more than its noise.
-Each query figure is the median of several over different signals.
+Samples: --signals of them every 6 s for --days. ``--work plant`` (the default) is a mixture as
+machines have it, a tenth each: smooth and whole-number walks, noisy readings of one and of three
+decimals, noisy and smooth readings of a controller's REAL (32 bits), counters, states, set values,
+flags; source times jitter by some milliseconds. ``--work walk`` is random walks of two decimals,
+every fifth of whole numbers, at perfectly even times. Ours comes in frames of one instant through
+the writer that the node uses, with its syncs, and ``ingest_s`` includes merging into sorted days
+with rollups. PostgreSQL gets one day in arrival order (COPY into a logged table, then a B-tree and
+a BRIN) and its queries are of that day: it is slower by more than its noise. Each query figure is
+the median of several over different signals.
 """
 
 import argparse
@@ -55,18 +59,46 @@ class Clock:
         return time.monotonic()
 
 
-class Work:
-    """The samples, by day: times (s) and values[signal, step]."""
+def walk(dice, steps):
+    return dice.normal(0, 0.1, steps).cumsum() + 50
 
-    def __init__(self, signals, days, seed=7):
+
+def runs(dice, steps, values):
+    lengths = dice.integers(20, 400, steps // 20)
+    return np.repeat(dice.choice(values, lengths.shape[0]), lengths)[:steps]
+
+
+PLANT = (
+    lambda dice, n: np.round(walk(dice, n), 2),
+    lambda dice, n: np.round(walk(dice, n) * 10),
+    lambda dice, n: np.round(60 + 5 * np.sin(np.arange(n) / 2_000) + dice.normal(0, 0.3, n), 1),
+    lambda dice, n: np.round(dice.normal(2, 0.3, n), 3),
+    lambda dice, n: dice.normal(50, 1, n).astype(np.float32),
+    lambda dice, n: walk(dice, n).astype(np.float32),
+    lambda dice, n: (dice.random(n) < 0.3).cumsum(),
+    lambda dice, n: runs(dice, n, np.arange(17)),
+    lambda dice, n: np.round(runs(dice, n, dice.normal(180, 20, 5)), 1),
+    lambda dice, n: runs(dice, n, [0, 1]),
+)
+
+
+class Work:
+    """The samples, by day: times (ms) and values[signal, step]."""
+
+    def __init__(self, signals, days, kind, seed=7):
         self.signals, self.days = signals, days
         dice = np.random.default_rng(seed)
         steps = days * PER_DAY
-        walk = dice.normal(0, 0.1, (signals, steps)).cumsum(axis=1) + 50
-        self.values = np.round(walk, 2)
-        self.values[::5] = np.round(walk[::5] * 10)
-        self.at_s = START_S + np.arange(steps, dtype=np.int64) * STEP_S
+        self.values = np.empty((signals, steps))
+        self.at_ms = (START_S + np.arange(steps, dtype=np.int64) * STEP_S) * 1_000
+        for i in range(signals):
+            self.values[i] = self.walk(i, dice) if kind == "walk" else PLANT[i % 10](dice, steps)
+        if kind == "plant":
+            self.at_ms += np.abs(dice.normal(0, 5, steps)).astype(np.int64)
         self.n = signals * steps
+
+    def walk(self, i, dice):
+        return np.round(walk(dice, self.at_ms.shape[0]) * (1 if i % 5 else 10), 2 if i % 5 else 0)
 
     def some(self, k, seed):
         return sorted(np.random.default_rng(seed).choice(self.signals, k, replace=False).tolist())
@@ -97,14 +129,14 @@ def fill_ours(work, folder, clock):
     start = time.perf_counter()
 
     async def fill():
-        for i, at_s in enumerate(work.at_s):
-            at = np.full(work.signals, at_s * 10**9, np.int64)
+        for i, at_ms in enumerate(work.at_ms.tolist()):
+            at = np.full(work.signals, at_ms * 10**6, np.int64)
             frame = checked_frame(
                 Happening("bench/all", 1, i),
                 signal=signal,
                 at_ns=at,
                 value=columns[i],
-                received_ns=int(at_s) * 10**9,
+                received_ns=at_ms * 10**6,
             )
             writer.take(frame)
             if writer.due:
@@ -211,7 +243,7 @@ def arrow_day(work, day):
     import pyarrow as pa
 
     steps = slice(day * PER_DAY, (day + 1) * PER_DAY)
-    at = np.tile(work.at_s[steps] * 1_000_000, work.signals)
+    at = np.tile(work.at_ms[steps] * 1_000, work.signals)
     signal = np.repeat(np.arange(work.signals, dtype=np.int32), PER_DAY)
     value = np.ascontiguousarray(work.values[:, steps]).ravel()
     return pa.table(
@@ -277,7 +309,7 @@ def victoriametrics(work, scratch):
         took = 0.0
         for day in range(work.days):
             steps = slice(day * PER_DAY, (day + 1) * PER_DAY)
-            at_ms = (work.at_s[steps] * 1_000).tolist()
+            at_ms = work.at_ms[steps].tolist()
             for block in range(0, work.signals, 50):
                 lines = [
                     orjson.dumps(
@@ -368,7 +400,7 @@ def postgresql(work, scratch):
         start = time.perf_counter()
         with connection.cursor() as cursor, cursor.copy("copy s from stdin") as copy:
             for i in range(PER_DAY):
-                at = int(work.at_s[i])
+                at = int(work.at_ms[i])
                 values = work.values[:, i].tolist()
                 copy.write("".join(f"{s}\t{at}\t{v}\t0\n" for s, v in enumerate(values)))
         took = time.perf_counter() - start
@@ -382,14 +414,14 @@ def postgresql(work, scratch):
 def ask_postgresql(work, connection, bytes_per_sample, rate):
     def one_day(i):
         query = (
-            "select at / 180 b, min(value), max(value), avg(value) from s"
+            "select at / 180000 b, min(value), max(value), avg(value) from s"
             " where signal = %s group by b"
         )
         return len(connection.execute(query, (work.some(1, i)[0],)).fetchall())
 
     def hundred(i):
         query = (
-            "select signal, at / 3600 b, min(value), max(value), avg(value) from s"
+            "select signal, at / 3600000 b, min(value), max(value), avg(value) from s"
             " where signal = any(%s) group by signal, b"
         )
         return len(connection.execute(query, (work.some(100, i),)).fetchall())
@@ -418,18 +450,19 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--signals", type=int, default=500)
     parser.add_argument("--days", type=int, default=7)
+    parser.add_argument("--work", choices=["plant", "walk"], default="plant")
     parser.add_argument("--stores", default=",".join(STORES))
     parser.add_argument("--data", help="not needed: the samples are made from a seed")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    work = Work(asked.signals, asked.days)
+    work = Work(asked.signals, asked.days, asked.work)
     found = {}
     for name in asked.stores.split(","):
         with tempfile.TemporaryDirectory(prefix="hanse-bench-") as scratch:
             found[name] = STORES[name](work, Path(scratch))
         print(f"{name}: {found[name]}", file=sys.stderr)
     if asked.json:
-        print(json.dumps({"samples": work.n, "stores": found}))
+        print(json.dumps({"samples": work.n, "work": asked.work, "stores": found}))
 
 
 if __name__ == "__main__":

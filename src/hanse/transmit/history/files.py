@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hanse.transmit.history.delta import Column, File, sync_folder
-from hanse.transmit.history.rows import DAY_US, Rows, concat, empty
+from hanse.transmit.history.pieces import PieceWriter
+from hanse.transmit.history.rows import DAY_US, Longs, Rows, concat, empty
 
-ROW_GROUP_ROWS = 131_072
 ZSTD_LEVEL = 3
+MERGED_LEVEL = 9
+"""Files that stay are packed harder."""
 FOOTERS_MAX = 512
 """Footers kept parsed: each holds the ranges of its row groups."""
 
@@ -62,8 +64,6 @@ def to_table(rows: Rows) -> Any:
 
 def from_table(table: Any) -> Rows:
     """The rows of an Arrow table; columns that were not read are zeros."""
-    import pyarrow as pa
-
     names = table.column_names
     n = table.num_rows
     text = None
@@ -72,7 +72,7 @@ def from_table(table: Any) -> Rows:
     delay = table.column("delay_ms").to_numpy() if "delay_ms" in names else np.zeros(n, np.int32)
     return Rows(
         signal=table.column("signal").to_numpy(),
-        at_us=table.column("time").cast(pa.int64()).to_numpy(),
+        at_us=times_of(table),
         value=table.column("value").to_numpy(),
         quality=table.column("quality").to_numpy().view(np.uint8),
         delay_ms=delay,
@@ -80,36 +80,51 @@ def from_table(table: Any) -> Rows:
     )
 
 
-class Output:
-    """A Parquet file being written, part by part; parts come in the order of the file."""
+def times_of(table: Any) -> Longs:
+    """The times of an Arrow table in microseconds, in whichever unit its file has them."""
+    import pyarrow as pa
 
-    def __init__(self, folder: Path, path: str, *, kept: str, day: str) -> None:
+    at: Longs = table.column("time").cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
+    return at
+
+
+class Output:
+    """A Parquet file being written, part by part; parts come in the order of the file.
+
+    ``whole_ms``: every time of it is a whole millisecond, and is written as such: the differences
+    of times that jitter take half the room. Readers see microseconds all the same.
+    """
+
+    def __init__(self, folder: Path, path: str, *, whole_ms: bool, level: int = ZSTD_LEVEL) -> None:
         self._target = folder / path
         self._target.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         self._file = self._target.open("xb")
-        self._writer: Any = None
-        self._known = (path, kept, day)
+        self._writer = PieceWriter(self._file, level=level)
+        self._path = path
+        self._whole_ms = whole_ms
         self._ranges: list[tuple[int, int, int, int]] = []
         self.rows = 0
 
     def write(self, table: Any) -> None:
         """Append an Arrow table with columns ``signal`` and ``time``."""
+        import pyarrow as pa
         import pyarrow.compute as pc
 
         if table.num_rows == 0:
             return
-        if self._writer is None:
-            self._writer = _writer(self._file, table.schema)
-        self._writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
         at = table.column("time").cast("int64")
+        if self._whole_ms:
+            place = table.column_names.index("time")
+            in_ms = table.column("time").cast(pa.timestamp("ms", "UTC"))
+            table = table.set_column(place, "time", in_ms)
+        self._writer.write(table)
         bounds = (pc.min_max(table.column("signal")).as_py(), pc.min_max(at).as_py())
         self._ranges.append(tuple(b[k] for b in bounds for k in ("min", "max")))
         self.rows += table.num_rows
 
     def close(self) -> File | None:
         """Finish and sync it; None (and no file) if nothing was written."""
-        path, kept, day = self._known
-        if self._writer is None:
+        if self.rows == 0:
             self.give_up()
             return None
         self._writer.close()
@@ -117,8 +132,9 @@ class Output:
         os.fsync(self._file.fileno())
         self._file.close()
         sync_folder(self._target.parent)
+        kept, day = partition_of(self._path)
         return File(
-            path=path,
+            path=self._path,
             kept=kept,
             day=day,
             size=self._target.stat().st_size,
@@ -135,24 +151,15 @@ class Output:
         self._target.unlink(missing_ok=True)
 
 
-def _writer(file: Any, schema: Any) -> Any:
-    """Times as packed differences, everything else by dictionary, all in zstd: see the decision."""
-    import pyarrow.parquet as pq
-
-    return pq.ParquetWriter(
-        file,
-        schema,
-        compression="zstd",
-        compression_level=ZSTD_LEVEL,
-        use_dictionary=[name for name in schema.names if name != "time"],
-        column_encoding={"time": "DELTA_BINARY_PACKED"},
-        write_statistics=["signal", "time"],
-    )
+def partition_of(path: str) -> tuple[str, str]:
+    """The class and day that a file's path names (``kept=.../day=.../name``)."""
+    kept, day, _ = path.split("/")
+    return kept.removeprefix("kept="), day.removeprefix("day=")
 
 
-def write(folder: Path, path: str, rows: Rows, *, kept: str, day: str) -> File:
+def write(folder: Path, path: str, rows: Rows) -> File:
     """Write rows, sorted by the caller, as one synced file."""
-    output = Output(folder, path, kept=kept, day=day)
+    output = Output(folder, path, whole_ms=not bool((rows.at_us % 1_000).any()))
     try:
         output.write(to_table(rows))
         file = output.close()
@@ -163,19 +170,29 @@ def write(folder: Path, path: str, rows: Rows, *, kept: str, day: str) -> File:
     return file
 
 
+def has_whole_ms(folder: Path, file: File) -> bool:
+    """Whether a file has its times in milliseconds."""
+    return _us_each(_footer(str(folder / file.path))[0]) > 1
+
+
+def _us_each(footer: Any) -> int:
+    """Microseconds in the unit in which a file has its times."""
+    return 1_000 if footer.schema.to_arrow_schema().field("time").type.unit == "ms" else 1
+
+
 @lru_cache(maxsize=FOOTERS_MAX)
 def _footer(path: str) -> tuple[Any, NDArray[np.int64]]:
     """The parsed footer and, by row group, the first and last signal and time (µs)."""
     import pyarrow.parquet as pq
 
     footer = pq.read_metadata(path)
-    names = footer.schema.names
+    names, unit = footer.schema.names, _us_each(footer)
     ranges = np.empty((footer.num_row_groups, 4), np.int64)
     for i in range(footer.num_row_groups):
         group = footer.row_group(i)
         signal = group.column(names.index("signal")).statistics
         at = group.column(names.index("time")).statistics
-        ranges[i] = (signal.min, signal.max, at.min_raw, at.max_raw)
+        ranges[i] = (signal.min, signal.max, at.min_raw * unit, at.max_raw * unit)
     return footer, ranges
 
 

@@ -140,12 +140,12 @@ class Merger:
         token = self._tokens.new()
         level = "L2" if task.hour is None else f"L1-h{task.hour:02d}"
         path = partition_path(task.kept, task.day, f"{level}-{token}")
-        where = {"kept": task.kept, "day": task.day}
-        output = files.Output(self._samples.folder, path, **where)
+        folder, packed = self._samples.folder, {"level": files.MERGED_LEVEL}
+        whole_ms = all(files.has_whole_ms(folder, f) for f in task.files)
+        output = files.Output(folder, path, whole_ms=whole_ms, **packed)
+        beside = partition_path(task.kept, task.day, f"of-{token}")
         rolled = {
-            width: files.Output(
-                log.folder, partition_path(task.kept, task.day, f"of-{token}"), **where
-            )
+            width: files.Output(log.folder, beside, whole_ms=True, **packed)
             for width, log in self._rolled.items()
         }
         try:

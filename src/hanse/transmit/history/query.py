@@ -264,9 +264,7 @@ class History:
 
 def buckets_of(table: Any) -> Buckets:
     """The buckets of an Arrow table."""
-    import pyarrow as pa
-
-    at = table.column("time").cast(pa.int64()).to_numpy()
+    at = files.times_of(table)
     rest = [n for n in Buckets.__struct_fields__ if n != "at_us"]
     return Buckets(at_us=at, **{name: table.column(name).to_numpy() for name in rest})
 

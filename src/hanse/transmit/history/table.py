@@ -123,7 +123,7 @@ class SampleTable:
             day = files.day_of(one * HOUR_US)
             in_day = (one * HOUR_US % DAY_US) // HOUR_US
             path = partition_path(kept, day, f"L0-h{in_day:02d}-{self.tokens.new()}")
-            yield files.write(self.folder, path, part, kept=kept, day=day)
+            yield files.write(self.folder, path, part)
 
 
 def span_name(source: str, epoch: int, first: int) -> str:
