@@ -63,6 +63,7 @@ def main():
     took = time.perf_counter() - start
     told = {"subset": given.subset} | scored(model.predict_many(test), true, took)
     told |= {"out_of_fold_rmse": round(model.rmse, 2), "engines": len(train)}
+    told |= {"out_of_fold_coverage": round(100 * model.cover, 1)}
     if given.json:
         print(json.dumps(told))
         return

@@ -1,21 +1,23 @@
-"""Remaining life by gradient boosting, with a split-conformal interval.
+"""Remaining life by gradient boosting, with a conformal interval.
 
-LightGBM: Ke et al. 2017. Interval: conformalized by the residuals of histories that were not
-trained on (Vovk et al. 2005), taken by how long the prediction is, since errors grow with it. The
-target is capped: far from the end a history says nothing about when it comes (Heimes 2008).
+LightGBM: Ke et al. 2017. Interval: `hanse.decide.life.interval`, from the errors on histories that
+the trees had not seen. The target is capped: far from the end a history says nothing about when it
+comes (Heimes 2008).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
 import msgspec
 import numpy as np
 from msgspec import Struct
 
-from hanse.decide.columns import F8, I8
+from hanse.decide.columns import B1, F8, I8
 from hanse.decide.life.features import FeaturePlan, features, plan_features
+from hanse.decide.life.interval import Interval, fit_interval, held
 from hanse.decide.transition import Contribution
 from hanse.model.errors import BadInput
 
@@ -23,15 +25,16 @@ HISTORIES_MIN = 10
 HISTORIES_MAX = 10_000
 HISTORY_ROWS_MAX = 100_000
 LIFE_SIGNALS_MAX = 512
-FOLDS = 3
-THIN = 2
-BINS = 4
+FOLDS = 5
 
 Progress = Callable[[float], None]
 
 
 class LifeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a model of remaining life is trained; the same for every asset type unless told."""
+    """How a model of remaining life is trained; the same for every asset type unless told.
+
+    ``threads`` trees are grown side by side, each by one thread: they wait for one another less.
+    """
 
     settings: tuple[str, ...] = ()
     conditions: int = 6
@@ -60,18 +63,18 @@ class Remaining(Struct, frozen=True, kw_only=True):
 class LifeModel(Struct, kw_only=True):
     """A trained version: its plan of features, its trees as text, its interval and its score.
 
-    ``rmse`` is out of fold, against the capped target; ``histories`` and ``rows`` say what it
-    learned from; ``edges`` and ``low``/``high`` are the interval by length of prediction.
+    ``rmse`` and ``cover`` are out of fold, against the capped target: the error, and the share of
+    lives that lay in an interval made without them. ``histories`` and ``rows`` say what it learned
+    from.
     """
 
     columns: list[str]
     settings: LifeSettings
     plan: FeaturePlan
     trees: list[str]
-    edges: list[float]
-    low: list[float]
-    high: list[float]
+    interval: Interval
     rmse: float
+    cover: float
     histories: int
     rows: int
 
@@ -92,9 +95,8 @@ class LifeModel(Struct, kw_only=True):
     def _remaining(self, steps: float, shares: tuple[Contribution, ...]) -> Remaining:
         cap = self.settings.cap
         steps = min(max(steps, 0.0), cap)
-        k = int(np.searchsorted(self.edges, steps))
-        low = max(min(steps + self.low[k], steps), 0.0)
-        high = min(max(steps + self.high[k], steps), cap)
+        low, high = self.interval.around(steps)
+        high = min(high, cap)
         return Remaining(steps=steps, low=low, high=high, capped=high >= cap, shares=shares)
 
     def _shares(self, share: F8) -> tuple[Contribution, ...]:
@@ -143,20 +145,18 @@ def train_life(
     plan = plan_features(histories, [columns.index(n) for n in how.settings], how.conditions)
     rows = [features(h, plan) for h in histories]
     targets = [np.minimum(np.arange(len(h) - 1, -1, -1.0), how.cap) for h in histories]
-    guesses = _out_of_fold((rows, targets), how, tell)
-    trees = [_fit(rows, targets, how, seed).model_to_string() for seed in range(how.seeds)]
-    tell(1.0)
+    fold = np.arange(len(rows)) % FOLDS
+    *partial, trees = _grow((rows, targets), fold, how, tell)
+    guesses = _out_of_fold(rows, fold, partial, cap=how.cap)
     said, true = np.concatenate(guesses), np.concatenate(targets)
-    edges, low, high = _interval(guesses, targets, how)
     return LifeModel(
         columns=columns,
         settings=how,
         plan=plan,
-        trees=trees,
-        edges=edges,
-        low=low,
-        high=high,
+        trees=[one.model_to_string() for one in trees],
+        interval=fit_interval(guesses, targets, cap=how.cap, cover=how.cover),
         rmse=float(np.sqrt(np.mean((said - true) ** 2))),
+        cover=held(guesses, targets, fold, cap=how.cap, cover=how.cover),
         histories=len(histories),
         rows=int(said.size),
     )
@@ -176,7 +176,19 @@ def _check(histories: list[F8], columns: list[str]) -> None:
         raise BadInput(f"a history has at most {HISTORY_ROWS_MAX} rows", remedy="Thin it out")
 
 
-def _fit(rows: list[F8], targets: list[F8], how: LifeSettings, seed: int) -> Any:
+def _grow(data: tuple[list[F8], list[F8]], fold: I8, how: LifeSettings, tell: Progress) -> Any:
+    """Trees without each fold, a list each, and last those of all histories, one a seed."""
+    everything = [(fold != number, number) for number in range(FOLDS)]
+    everything += [(fold >= 0, seed) for seed in range(how.seeds)]
+    with ThreadPoolExecutor(max_workers=how.threads) as pool:
+        asked = [pool.submit(_fit, data, rows, how, seed) for rows, seed in everything]
+        for number, _ in enumerate(as_completed(asked), 1):
+            tell(number / len(asked))
+        grown = [one.result() for one in asked]
+    return [*([one] for one in grown[:FOLDS]), grown[FOLDS:]]
+
+
+def _fit(data: tuple[list[F8], list[F8]], wanted: B1, how: LifeSettings, seed: int) -> Any:
     import lightgbm
 
     asked = {
@@ -188,53 +200,19 @@ def _fit(rows: list[F8], targets: list[F8], how: LifeSettings, seed: int) -> Any
         "bagging_fraction": 0.5,
         "max_bin": 63,
         "bagging_freq": 1,
-        "num_threads": how.threads,
+        "num_threads": 1,
         "seed": seed,
         "deterministic": True,
         "verbosity": -1,
     }
+    rows, targets = ([column[i] for i in np.flatnonzero(wanted)] for column in data)
     whole = lightgbm.Dataset(np.concatenate(rows), np.concatenate(targets))
     return lightgbm.train(asked, whole, num_boost_round=how.trees)
 
 
-def _out_of_fold(data: tuple[list[F8], list[F8]], how: LifeSettings, tell: Progress) -> list[F8]:
+def _out_of_fold(rows: list[F8], fold: I8, trees: list[list[Any]], *, cap: float) -> list[F8]:
     """Predictions of each history by trees that never saw any row of it."""
-    rows, targets = data
-    fold = np.arange(len(rows)) % FOLDS
-    guesses: list[F8] = [np.zeros(0)] * len(rows)
-    for number in range(FOLDS):
-        train = [i for i in range(len(rows)) if fold[i] != number]
-        thin = [rows[i][::THIN] for i in train], [targets[i][::THIN] for i in train]
-        trees = _fit(*thin, how, number)
-        for i in np.flatnonzero(fold == number).tolist():
-            guesses[i] = np.clip(trees.predict(rows[i]), 0.0, how.cap)
-        tell((number + 1) / (FOLDS + how.seeds))
-    return guesses
-
-
-def _interval(
-    guesses: list[F8], targets: list[F8], how: LifeSettings
-) -> tuple[list[float], list[float], list[float]]:
-    """Quantiles of out-of-fold errors, in bins of the prediction; a history counts as one.
-
-    Levels are widened by (n + 1) / n for n histories, as split conformal prediction asks.
-    """
-    said, error, weight = _weighed(guesses, targets)
-    edges = np.quantile(said, np.linspace(0, 1, BINS + 1)[1:-1])
-    member: I8 = np.searchsorted(edges, said)
-    tail = max(1 - (1 + how.cover) / 2 * (1 + 1 / len(guesses)), 0.0)
-    low = [_quantile(error[member == k], weight[member == k], tail) for k in range(BINS)]
-    high = [_quantile(error[member == k], weight[member == k], 1 - tail) for k in range(BINS)]
-    return edges.tolist(), low, high
-
-
-def _weighed(guesses: list[F8], targets: list[F8]) -> tuple[F8, F8, F8]:
-    error = np.concatenate([t - g for g, t in zip(guesses, targets, strict=True)])
-    weight = np.concatenate([np.full(g.size, 1.0 / g.size) for g in guesses])
-    return np.concatenate(guesses), error, weight
-
-
-def _quantile(values: F8, weight: F8, level: float) -> float:
-    order = np.argsort(values)
-    reached = np.cumsum(weight[order]) / max(weight.sum(), 1e-12)
-    return float(values[order][min(int(np.searchsorted(reached, level)), values.size - 1)])
+    return [
+        np.clip(trees[number][0].predict(own, num_threads=1), 0.0, cap)
+        for own, number in zip(rows, fold.tolist(), strict=True)
+    ]
