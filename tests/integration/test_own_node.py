@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -138,6 +140,125 @@ def test_rules_are_armed_from_a_file_from_the_folder_and_by_hand(node, tmp_path)
     own.write_text(RULE.replace("shop-load", "own-load"))
     assert hanse("rule", "add", str(own), "--folder", str(folder))["taken_up"]
     assert hanse("rule", "test", str(own), "--folder", str(folder), ok=3)["remedy"]
+
+
+@contextlib.contextmanager
+def owner(port):
+    """A browser of the owner, signed in as soon as the node answers."""
+    origin = f"https://127.0.0.1:{port}"
+    form = {"name": "owner", "password": "a long enough secret"}
+    headers = {"Origin": origin}
+    with httpx.Client(verify=False, base_url=origin, headers=headers, timeout=60) as client:
+        until(lambda: client.post("/login", data=form).status_code in {200, 303})
+        yield client
+
+
+def until(found, timeout_s=90):
+    """What is found as soon as it is there."""
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end:
+        with contextlib.suppress(AssertionError, httpx.HTTPError):
+            if got := found():
+                return got
+        time.sleep(0.1)
+    raise AssertionError("not there in time")
+
+
+def connected(client, kind, name, mapping=""):
+    """A connection of a kind with its signals; what its sheet says."""
+    made = client.post(f"/connections/new/{kind}", data={"name": name})
+    assert made.status_code == 303, made.text[-300:]
+    if mapping:
+        done = client.post(f"/connections/{name}/mapping", data={"text": mapping})
+        assert done.status_code in {200, 201}, done.text[-300:]
+    return client.get(f"/connections/{name}/sheet").text
+
+
+SIGNAL = '[[signal]]\nasset = "meter-1"\nname = "power"\naddress = "power"\nunit = "kW"\n'
+
+
+def test_a_sender_pushes_with_its_token_and_is_answered_when_it_is_kept(node):
+    folder, port, _ = node
+    with owner(port) as client:
+        sheet = connected(client, "push", "meter", SIGNAL)
+        token = re.search(r"Bearer ([\w-]{20,})", sheet).group(1)
+        sender = {"url": f"https://127.0.0.1:{port}/push/v1/meter", "verify": False, "timeout": 60}
+
+        def push(shown):
+            headers = {"Authorization": f"Bearer {shown}"}
+            return httpx.post(**sender, headers=headers, json={"power": 3.5, "other": 1})
+
+        answer = until(lambda: (got := push(token)).status_code == 200 and got)
+        assert answer.json() == {"taken": 1, "rejected": ["other"]}
+        assert push("wrong").status_code == 403
+        assert httpx.post(**sender, json={"power": 1}).status_code in {401, 403}
+        assert (folder / "keys" / "secret-meter-token").read_text() == token
+        until(lambda: "3.5" in client.get("/connections/meter").text)
+        for path in (folder / "logs").iterdir():
+            assert token not in path.read_text()
+
+
+def test_what_is_collected_goes_out_and_comes_in_as_a_file(node, tmp_path):
+    folder, _, _ = node
+    told = hanse("mapping", "meter", "--folder", str(folder))
+    file = tmp_path / "meter.toml"
+    file.write_text(told["toml"] + SIGNAL.replace("power", "energy"))
+    hanse("mapping", "meter", "--from", str(file), "--folder", str(folder))
+    names = [s["name"] for s in hanse("mapping", "meter", "--folder", str(folder))["signals"]]
+    assert names == ["power", "energy"]
+
+
+def test_a_phone_counts_pieces_behind_the_code_on_a_machine(node):
+    _, port, _ = node
+    with owner(port) as client:
+        connected(client, "manual", "saw")
+        page = client.get("/connections/saw/browse").text
+        rows = re.findall(r'name="path-(\w+)" value="(\w+)"', page)
+        form = {"pick": [n for n, _ in rows], "asset-0": "saw-1", "type-0": "machine"}
+        form |= {f"path-{n}": path for n, path in rows} | {f"group-{n}": "0" for n, _ in rows}
+        assert client.post("/connections/saw/browse", data=form).status_code in {200, 201}
+        sheet = client.get("/connections/saw/sheet").text
+    link = re.search(r'href="(https://[^"]+/count/[^"]+)"', sheet).group(1)
+    with httpx.Client(verify=False, timeout=60, headers={"accept-language": "zh"}) as phone:
+        press = {"name": "parts_good", "add": "5", "id": "press-1"}
+
+        def pressed(form):
+            return phone.post(link, data=form).status_code == 303
+
+        assert "合格品" in phone.get(link).text
+        assert until(lambda: pressed(press))
+        assert pressed(press), "sent twice, counted once"
+        assert pressed({"name": "state", "value": "stopped", "id": "press-2"})
+        assert pressed({"name": "stop_reason", "value": "no-order", "id": "press-3"})
+        until(lambda: ">5 " in phone.get(link).text)
+        assert phone.get(f"{link}x").status_code == 403
+    with owner(port) as client:
+        machines = client.get("/api/v1/machines", headers={"accept": "application/json"}).json()
+        assert "saw-1" in str(machines)
+
+
+def test_the_time_in_which_the_node_was_stopped_is_a_gap(node):
+    folder, port, _ = node
+    (core,) = (
+        int(p.name)
+        for p in Path("/proc").iterdir()
+        if p.name.isdigit() and f"{folder}\0gate" in cmdline(p)
+    )
+    os.kill(core, signal.SIGKILL)
+    with owner(port) as client:
+
+        def gaps():
+            found = client.get("/api/v1/connections/saw").json()["gaps"]
+            return [g for g in found if g["reason"] == "node_stopped" and g["end_ns"]]
+
+        assert until(gaps)
+
+
+def cmdline(process):
+    try:
+        return (process / "cmdline").read_text()
+    except OSError:
+        return ""
 
 
 def test_an_unreachable_device_says_what_to_do(node):

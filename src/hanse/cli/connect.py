@@ -15,14 +15,14 @@ from hanse.cli.output import say_json, table
 from hanse.collect.inspect import Look, look
 from hanse.collect.mapping import Line, from_toml, to_toml
 from hanse.model.event import Draft
-from hanse.model.plant import Machine
 from hanse.model.text import Text
 from hanse.node.asking import with_broker
+from hanse.node.collecting.choosing import keep_lines
 from hanse.node.collecting.secrets import keep_secrets
-from hanse.node.connections import Setup, mapping_of, setups
+from hanse.node.connections import Setup, setups
 from hanse.node.context import Context
 from hanse.node.offline import offline
-from hanse.node.pages.equipment import world_of
+from hanse.node.pages.connecting import world_of
 from hanse.store import Tx
 
 
@@ -76,21 +76,41 @@ def _keep(context: Context, found: Look, lines: tuple[Line, ...], *, name: str) 
         key=name or found.protocol,
         protocol=found.protocol,
         settings=msgspec.to_builtins(found.settings),
-        lines=lines,
     )
     types = {asset.key: asset.asset_type for asset in found.assets}
 
     def write(tx: Tx) -> None:
-        setups(tx).put(setup.key, setup)
-        mapping_of(tx, setup)
-        for asset in sorted({line.asset for line in lines}):
-            if tx.machines.get(asset) is None:
-                kind = types.get(asset) or "machine"
-                tx.machines.put(Machine(key=asset, title=asset, asset_type=kind, work_centre=asset))
+        keep_lines(tx, setup, lines, types=types)
         text = Text(f"{setup.key} is connected", f"已连接 {setup.key}")
         tx.events.append(Draft(kind="collect.connection_added", subject=setup.key, text=text))
 
     context.store.write_sync(write)
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--from", "file", type=click.Path(path_type=Path, dir_okay=False), help="A file to take in."
+)
+@folder_option
+@json_option
+def mapping(name: str, folder: Path, *, file: Path | None, as_json: bool) -> None:
+    """Show what a connection collects as TOML, or collect what a file says from now on."""
+    home = known(folder)
+    with offline(home) as context:
+        setup = context.store.read_sync(lambda tx: setups(tx).need(name))
+        lines = list(setup.lines)
+        if file is not None:
+            lines, wrong = from_toml(file.read_text(encoding="utf-8"))
+            if wrong:
+                raise wrong[0]
+            context.store.write_sync(lambda tx: keep_lines(tx, setup, lines))
+    if file is not None:
+        asyncio.run(_reload(home))
+    if as_json:
+        say_json({"connection": name, "signals": lines, "toml": to_toml(lines)})
+    else:
+        click.echo(to_toml(lines), nl=False)
 
 
 async def _reload(home: Any) -> None:

@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "init": "hanse.cli.run:init",
     "up": "hanse.cli.run:up",
     "connect": "hanse.cli.connect:connect",
+    "mapping": "hanse.cli.connect:mapping",
     "import": "hanse.cli.records:import_",
     "plan": "hanse.cli.plan:plan",
     "promise": "hanse.cli.plan:promise",

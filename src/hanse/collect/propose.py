@@ -120,6 +120,11 @@ def propose(found: Iterable[Found], *, asset: str = "") -> list[AssetProposal]:
     return [_asset(key, members) for key, members in groups.items()]
 
 
+def asset_types() -> tuple[str, ...]:
+    """The types of assets that can be told by their words, and the one for all others."""
+    return ("machine", *_TYPES)
+
+
 def lines_of(assets: Iterable[AssetProposal], *, all_of_it: bool = False) -> list[Line]:
     """The mapping lines that are chosen, or all."""
     return [p.line for a in assets for p in a.signals if p.chosen or all_of_it]

@@ -20,14 +20,17 @@ from hanse.model.text import Language
 from hanse.model.time import Clock, Instant
 from hanse.web.views.common import Deed, Done
 from hanse.web.views.connecting import (
+    Answering,
     Choosing,
     ConnectionRow,
     ConnectionView,
     ConnectorKind,
+    DoorSheet,
     Found,
     ImportReport,
     SampleFile,
 )
+from hanse.web.views.entering import Entered, EntrySheet, Taken
 from hanse.web.views.loops import Approval, ChainView, LoopRow
 from hanse.web.views.notices import NoticesView
 from hanse.web.views.people import AuditPage, FirmCard
@@ -414,6 +417,46 @@ class Connections(Protocol):
         """Do a deed to a connection: pause, resume, trust a certificate, remove."""
         ...
 
+    async def add_url(self, url: str, *, name: str, by: str) -> Done:
+        """Make a connection from an address (``opc.tcp://...``)."""
+        ...
+
+    async def mapping(self, name: str) -> str:
+        """What a connection collects, as TOML."""
+        ...
+
+    async def put_mapping(self, name: str, text: str, *, by: str) -> Done:
+        """Collect what a TOML file says; all of it or nothing."""
+        ...
+
+    async def link(self, name: str) -> DoorSheet:
+        """The address and token of a door for values."""
+        ...
+
+    async def networks(self) -> tuple[str, ...]:
+        """Local networks that a person may have looked through."""
+        ...
+
+    async def scan(self, network: str) -> tuple[Answering, ...]:
+        """What answers there on the ports of known protocols."""
+        ...
+
+
+class Doors(Protocol):
+    """Where values come in from senders and from people at machines. A token opens each."""
+
+    async def push(self, name: str, body: bytes, *, content_type: str, token: str) -> Taken:
+        """Values of a sender; returns when they are kept."""
+        ...
+
+    async def sheet(self, name: str, *, token: str) -> EntrySheet:
+        """What may be entered at a machine."""
+        ...
+
+    async def enter(self, name: str, entered: Entered, *, token: str) -> Taken:
+        """One entry of a person; returns when it is kept."""
+        ...
+
 
 class Imports(Protocol):
     """Files with items, routings, orders, stock."""
@@ -498,6 +541,7 @@ class Ports:
     ledger: Ledger
     peers: Peers
     connections: Connections
+    doors: Doors
     imports: Imports
     health: Health
     door: PeerDoor
@@ -511,6 +555,7 @@ __all__ = [
     "Audit",
     "Chain",
     "Connections",
+    "Doors",
     "Happenings",
     "Health",
     "Imports",

@@ -46,7 +46,7 @@ def reader_of(request: Asked) -> Reader:
 
 def wants_page(request: Asked) -> bool:
     """Whether a browser asks, not a program."""
-    if request.url.path.startswith(("/api/", "/peer/")):
+    if request.url.path.startswith(("/api/", "/peer/", "/push/")):
         return False
     return "text/html" in request.headers.get("accept", "") or "hx-request" in request.headers
 
@@ -62,11 +62,11 @@ def go(path: str) -> Redirect:
     return Redirect(path, status_code=303)
 
 
-async def form_values(request: Asked) -> dict[str, list[str]]:
+async def form_values(request: Asked, *, fields_max: int = FORM_FIELDS_MAX) -> dict[str, list[str]]:
     """The fields of a posted form as they were typed; nothing is guessed to be a number.
 
     Raises:
-        BadInput: not UTF-8, or more than FORM_FIELDS_MAX fields.
+        BadInput: not UTF-8, or more than ``fields_max`` fields.
     """
     body = await request.body()
     try:
@@ -74,7 +74,7 @@ async def form_values(request: Asked) -> dict[str, list[str]]:
             body.decode(),
             keep_blank_values=True,
             strict_parsing=bool(body),
-            max_num_fields=FORM_FIELDS_MAX,
+            max_num_fields=fields_max,
         )
     except ValueError as error:
         raise BadInput("the form cannot be read", remedy="Send it again") from error

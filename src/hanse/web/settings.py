@@ -12,6 +12,8 @@ from hanse.model.errors import BadConfig
 FORM_BODY_MAX = 256 * 1024
 IMPORT_BODY_MAX = 20 * 1024 * 1024
 PEER_BODY_MAX = 1024 * 1024
+PUSH_BODY_MAX = 2 * 1024 * 1024
+CHOICE_BODY_MAX = 4 * 1024 * 1024
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -32,6 +34,7 @@ class WebSettings(Struct, frozen=True, kw_only=True):
     enrol_min: Annotated[int, Meta(ge=1, le=60)] = 10
     api_per_min: Annotated[int, Meta(ge=1, le=100_000)] = 600
     peer_per_min: Annotated[int, Meta(ge=1, le=1_000_000)] = 600
+    device_per_min: Annotated[int, Meta(ge=1, le=1_000_000)] = 1_200
     login_per_min: Annotated[int, Meta(ge=1, le=1_000)] = 5
     login_address_per_min: Annotated[int, Meta(ge=1, le=1_000)] = 20
     hsts: bool = False

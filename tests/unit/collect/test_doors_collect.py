@@ -7,7 +7,7 @@ import pytest
 from tests.conformance.connectors.builders import RealClock, a_world
 from tests.unit.collect.test_intake import a_bind, an_intake
 
-from hanse.collect import Mapping
+from hanse.collect import Mapping, connector, look_with
 from hanse.collect.connectors.manual.config import ManualConfig
 from hanse.collect.connectors.manual.source import Desk
 from hanse.collect.connectors.memory import MemoryInFolder
@@ -139,3 +139,15 @@ async def test_nobody_waits_at_a_door_that_was_closed(tmp_path):
         await task
     with pytest.raises(NotFound):
         await world.doors.deliver("d", said({}))
+
+
+async def test_what_people_usually_enter_is_proposed(tmp_path):
+    seen = await look_with(connector("manual"), ManualConfig(), a_world(tmp_path), asset="saw")
+    (asset,) = seen.assets
+    kinds = {p.line.name: p.line.kind.value for p in asset.signals if p.chosen}
+    assert kinds == {
+        "parts_good": "counter",
+        "parts_scrap": "counter",
+        "state": "state",
+        "stop_reason": "text",
+    }

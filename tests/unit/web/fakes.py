@@ -3,16 +3,18 @@
 import asyncio
 import hashlib
 
+import msgspec
 from msgspec import structs
 from tests.unit.web import samples as s
 from tests.unit.web.deciding import NoticesInMemory, RulesInMemory
 
 from hanse.model.door import Role
-from hanse.model.errors import BadInput, Conflict, NotFound
+from hanse.model.errors import BadInput, Conflict, NotAllowed, NotFound
 from hanse.model.text import Text
 from hanse.model.time import StillClock, from_ns, to_ns
 from hanse.web.ports import Ports
 from hanse.web.views.common import Done
+from hanse.web.views.entering import Taken
 from hanse.web.views.people import AuditPage
 from hanse.web.views.running import PeerAnswer
 
@@ -332,6 +334,50 @@ class ConnectionsInMemory:
         await self.one(name)
         return DONE
 
+    async def add_url(self, url, *, name, by):
+        if "://" not in url:
+            raise BadInput("not an address", subject=url)
+        return structs.replace(DONE, href="/connections/plant/browse")
+
+    async def mapping(self, name):
+        await self.one(name)
+        return '[[signal]]\nasset = "lathe-1"\nname = "load"\naddress = "i=1"\n'
+
+    async def put_mapping(self, name, text, *, by):
+        if "[[signal]]" not in text:
+            raise BadInput("there is no [[signal]]", subject=name)
+        return structs.replace(DONE, href="/connections/plant")
+
+    async def link(self, name):
+        await self.one(name)
+        return s.DOOR_SHEET
+
+    async def networks(self):
+        return ("192.168.1.0/24",)
+
+    async def scan(self, network):
+        if not network.startswith("192."):
+            raise BadInput("not a private network", subject=network)
+        return s.ANSWERING
+
+
+class DoorsInMemory:
+    def __init__(self):
+        self.entered = []
+
+    async def push(self, name, body, *, content_type, token):
+        await self.sheet(name, token=token)
+        return Taken(taken=len(msgspec.json.decode(body)))
+
+    async def sheet(self, name, *, token):
+        if token != "good-token":
+            raise NotAllowed("this code is not good", code="token")
+        return s.ENTRY_SHEET
+
+    async def enter(self, name, entered, *, token):
+        self.entered.append(entered)
+        return Taken(taken=1)
+
 
 class ImportsInMemory:
     async def samples(self):
@@ -407,6 +453,7 @@ def ports(*, chain=True) -> Ports:
         ledger=LedgerInMemory(),
         peers=PeersInMemory(),
         connections=ConnectionsInMemory(),
+        doors=DoorsInMemory(),
         imports=ImportsInMemory(),
         health=HealthInMemory(),
         door=DoorInMemory(),

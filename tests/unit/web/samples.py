@@ -15,15 +15,18 @@ from hanse.model.text import Text
 from hanse.model.time import to_ns
 from hanse.web.views.common import Deed, Fact, Field, FieldKind, Option, State, Tone
 from hanse.web.views.connecting import (
+    Answering,
     BadRow,
     ConnectionRow,
     ConnectionView,
     ConnectorKind,
+    DoorSheet,
     Found,
     ImportReport,
     MappedSignal,
     SampleFile,
 )
+from hanse.web.views.entering import Asked, EntrySheet
 from hanse.web.views.loops import Approval, ChainStep, ChainView, Choice, LoopRow, NodeCard
 from hanse.web.views.people import FirmCard
 from hanse.web.views.planning import Lane, OrderRow, PlanView, PromiseView, VersionRow
@@ -830,6 +833,30 @@ KINDS = (
             Field(name="host", label=Text("Address", "地址")),
         ),
     ),
+)
+DOOR_SHEET = DoorSheet(
+    connection="plant", url="https://node.example/count/plant/good-token", machines=("saw-2",)
+)
+ANSWERING = (Answering(host="192.168.1.20", port=4840, url="opc.tcp://192.168.1.20:4840"),)
+ENTRY_SHEET = EntrySheet(
+    connection="plant",
+    machines=("saw-2",),
+    asked=(
+        Asked(name="parts_good", machine="saw-2", title="parts good", kind="counter", value="118"),
+        Asked(
+            name="state",
+            machine="saw-2",
+            title="state",
+            kind="state",
+            value="idle",
+            options=(
+                Option("execute", Text("running", "运行")),
+                Option("idle", Text("waiting", "待机")),
+            ),
+        ),
+        Asked(name="oil_c", machine="saw-2", title="oil c", kind="analog", unit="°C"),
+    ),
+    entry="entry-1",
 )
 FOUND = (
     Found(path="ns=2;s=Lathe1", title="Lathe1", variable=False),

@@ -140,7 +140,9 @@ def test_ticked_variables_are_chosen_under_the_names_given(owner):
     form = {
         "pick": ["1"],
         "path-1": "ns=2;s=Lathe1.Spindle.Vibration",
-        "asset-1": "lathe-1",
+        "group-1": "0",
+        "asset-0": "lathe-1",
+        "type-0": "machine_tool",
         "name-1": "vibration",
         "unit-1": "mm/s",
         "path-2": "ns=2;s=Lathe1.Door",
@@ -148,6 +150,49 @@ def test_ticked_variables_are_chosen_under_the_names_given(owner):
     assert owner.post("/connections/plant/browse", data=form).status_code in {200, 201}
     (chosen,) = owner.ports.connections.chosen
     assert (chosen.asset, chosen.name, chosen.unit) == ("lathe-1", "vibration", "mm/s")
+    assert chosen.asset_type == "machine_tool"
+
+
+def test_an_address_that_is_none_is_said_on_the_page_and_kept_in_the_form(owner):
+    answer = owner.post("/connect", data={"url": "plc-1"}, headers=HTML)
+    assert answer.status_code == 400
+    assert 'value="plc-1"' in answer.text
+    good = owner.post("/connect", data={"url": "opc.tcp://plc:4840"}, follow_redirects=False)
+    assert good.headers["location"] == "/connections/plant/browse"
+
+
+def test_looking_round_shows_what_answers_and_refuses_networks_that_are_not_private(owner):
+    found = owner.post("/connect/scan", data={"network": "192.168.1.0/24"}, headers=HTML)
+    answering = "<code>opc.tcp://192.168.1.20:4840</code>"
+    assert answering in found.text
+    refused = owner.post("/connect/scan", data={"network": "8.8.8.0/24"}, headers=HTML)
+    assert answering not in refused.text
+
+
+def test_a_mapping_that_is_wrong_changes_nothing_and_comes_back(owner):
+    answer = owner.post("/connections/plant/mapping", data={"text": "x = 1"}, headers=HTML)
+    assert answer.status_code == 400
+    assert "x = 1" in answer.text
+
+
+def test_a_code_on_a_machine_opens_one_page_and_nothing_else(reader):
+    reader.headers.pop("cookie", None)
+    link = "/count/plant/good-token"
+    kept = reader.post(link, data={"name": "parts_good", "add": "1"}, follow_redirects=False)
+    assert (kept.status_code, kept.headers["location"]) == (303, f"{link}?kept=1")
+    assert reader.ports.doors.entered[-1].add == 1
+    assert reader.get("/count/plant/other").status_code == 403
+    assert reader.get("/machines", follow_redirects=False).status_code in {302, 303, 401}
+
+
+def test_pushed_values_need_the_token_of_their_door(reader):
+    reader.headers.pop("cookie", None)
+    answers = [
+        reader.post("/push/v1/plant", json={"a": 1}, headers=headers)
+        for headers in ({}, {"Authorization": "Bearer x"}, {"Authorization": "Bearer good-token"})
+    ]
+    assert [a.status_code for a in answers] == [403, 403, 200]
+    assert answers[2].json() == {"taken": 1, "rejected": []}
 
 
 def test_nothing_ticked_is_refused_with_what_to_do(owner):

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from hanse.collect.secrets import hide
+from hanse.collect.secrets import MARK, hide
 from hanse.model.errors import NotFound
 from hanse.node.folder import Folder, read_secret, write_secret
 
@@ -38,3 +38,12 @@ def secret_in(folder: Folder, name: str) -> str:
     if "/" in name or not path.exists():
         raise NotFound("there is no such secret", subject=name[:80], remedy=f"Write {path.name}")
     return read_secret(path).decode().strip()
+
+
+def revealed(folder: Folder, text: str) -> str:
+    """A setting's value, looked up where it reads ``secret:NAME``.
+
+    Raises:
+        NotFound, NotAllowed: as `secret_in`.
+    """
+    return secret_in(folder, text.removeprefix(MARK)) if text.startswith(MARK) else text

@@ -9,7 +9,9 @@ from hanse.node.context import Context
 from hanse.node.pages.accounts import RecordAccounts
 from hanse.node.pages.approvals import RecordApprovals
 from hanse.node.pages.audit import RecordAudit
-from hanse.node.pages.equipment import RecordConnections, RecordImports
+from hanse.node.pages.connecting import RecordConnections
+from hanse.node.pages.entering import RecordDoors
+from hanse.node.pages.equipment import RecordImports
 from hanse.node.pages.happenings import RecordHappenings
 from hanse.node.pages.health import NodeHealth
 from hanse.node.pages.ledgers import RecordLedger
@@ -50,7 +52,8 @@ def ports_of(context: Context, live: LiveValues, url: str) -> Ports:
         trade=RecordTrade(context),
         ledger=RecordLedger(context),
         peers=RecordPeers(context),
-        connections=RecordConnections(context),
+        connections=RecordConnections(context, live, url),
+        doors=RecordDoors(context, live),
         imports=RecordImports(context),
         health=NodeHealth(context),
         door=RecordPeerDoor(context, url),

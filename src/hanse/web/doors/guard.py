@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     Connection = ASGIConnection[Any, Any, Any, Any]
 
 SEEN_EVERY_S = 300
+_NAMELESS = frozenset({Permission.OPEN, Permission.PEER, Permission.DEVICE})
+"""Where no session or token of a user counts: what is carried speaks for itself."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -47,7 +49,7 @@ async def door(connection: Connection, handler: BaseRouteHandler) -> None:
 
 
 async def _identify(connection: Connection, desk: Desk, permission: Permission) -> Identity:
-    if permission in {Permission.OPEN, Permission.PEER}:
+    if permission in _NAMELESS:
         return NOBODY
     bearer = connection.headers.get("authorization", "")
     if bearer.startswith("Bearer "):
@@ -92,7 +94,7 @@ def _check_origin(connection: Connection, desk: Desk, identity: Identity) -> Non
     method = str(connection.scope.get("method", "GET"))
     if identity.kind == "token" or (not is_socket and method in SAFE):
         return
-    if connection.scope["route_handler"].opt["permission"] is Permission.PEER:
+    if connection.scope["route_handler"].opt["permission"] in _NAMELESS - {Permission.OPEN}:
         return
     site = connection.headers.get("sec-fetch-site")
     origin = connection.headers.get("origin")
@@ -105,13 +107,15 @@ def _check_rate(connection: Connection, desk: Desk, identity: Identity) -> None:
     permission = connection.scope["route_handler"].opt["permission"]
     if permission is Permission.PEER:
         desk.rates.use(f"peer {address_of(connection)}", per_min=desk.settings.peer_per_min)
+    elif permission is Permission.DEVICE:
+        desk.rates.use(f"device {address_of(connection)}", per_min=desk.settings.device_per_min)
     elif permission is not Permission.OPEN:
         who = identity.name or address_of(connection)
         desk.rates.use(f"api {who}", per_min=desk.settings.api_per_min)
 
 
 def _check_permission(connection: Connection, identity: Identity, permission: Permission) -> None:
-    if permission in {Permission.OPEN, Permission.PUBLIC, Permission.PEER}:
+    if permission in _NAMELESS | {Permission.PUBLIC}:
         return
     if permission is Permission.SCRAPE:
         if address_of(connection) in LOOPBACK or identity.may(Permission.METRICS_READ):

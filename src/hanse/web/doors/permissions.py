@@ -9,11 +9,12 @@ from hanse.model.door import Role
 
 
 class Permission(enum.StrEnum):
-    """What a route needs. The first five are about the door, the rest about the firm."""
+    """What a route needs. The first six are about the door, the rest about the firm."""
 
     OPEN = "open"  # even before the node is claimed: alive, claim page, style sheets
     PUBLIC = "public"  # once claimed, without signing in: login, enrolment
     PEER = "peer"  # other firms' nodes; the message itself is signed
+    DEVICE = "device"  # senders and codes on machines; a token in the call opens one door only
     SCRAPE = "scrape"  # figures, from loopback or with metrics.read
     SELF = "self"  # anyone signed in, about themselves
 
@@ -47,7 +48,14 @@ class Permission(enum.StrEnum):
 
 
 DOOR = frozenset(
-    {Permission.OPEN, Permission.PUBLIC, Permission.PEER, Permission.SCRAPE, Permission.SELF}
+    {
+        Permission.OPEN,
+        Permission.PUBLIC,
+        Permission.PEER,
+        Permission.DEVICE,
+        Permission.SCRAPE,
+        Permission.SELF,
+    }
 )
 SCOPES = tuple(p for p in Permission if p not in DOOR)
 """What a token may be narrowed to."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from litestar import Response, get, post
@@ -10,17 +11,20 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromPath
 from litestar.response import Redirect
 
-from hanse.model.errors import BadInput, NotFound, TooMuch
+from hanse.model.errors import BadConfig, BadInput, NotFound, Refused, TooMuch, Unreachable
 from hanse.web.desk import desk_of
 from hanse.web.doors.permissions import Permission, needs
 from hanse.web.doors.signing_in import note
+from hanse.web.problems import problem_of
 from hanse.web.reading import Asked, convert, deed_of, form_values, go, me_of, page
 from hanse.web.routes.trade import attachment
-from hanse.web.settings import IMPORT_BODY_MAX
-from hanse.web.views.connecting import Choosing
+from hanse.web.settings import CHOICE_BODY_MAX, IMPORT_BODY_MAX
+from hanse.web.views.connecting import Choosing, Found
 
 FOUND_MAX = 2_000
-CHOSEN_MAX = 500
+CHOSEN_MAX = 2_000
+TYPES = ("machine_tool", "pump", "compressor", "robot", "conveyor", "energy_meter", "furnace")
+CHOICE_FIELDS_MAX = 12_000
 FILE_NAME_MAX = 120
 
 
@@ -28,7 +32,7 @@ FILE_NAME_MAX = 120
 async def connections(request: Asked) -> Response[str]:
     """All connections with their diagnostics."""
     ports = desk_of(request).ports.connections
-    return page(request, "connections.html", rows=await ports.rows(), kinds=await ports.kinds())
+    return page(request, "connections.html", rows=await ports.rows())
 
 
 @get(
@@ -77,27 +81,49 @@ async def act(request: Asked, name: FromPath[str]) -> Response[str]:
     include_in_schema=False,
 )
 async def browse(request: Asked, name: FromPath[str]) -> Response[str]:
-    """The device's tree with live values and proposals."""
-    found = await desk_of(request).ports.connections.browse(name, limit=FOUND_MAX)
-    return page(request, "browse.html", name=name, found=found)
+    """The device's tree with live values and proposals; or why it cannot be looked at."""
+    ports = desk_of(request).ports.connections
+    try:
+        found, problem = await ports.browse(name, limit=FOUND_MAX), None
+    except (Refused, Unreachable, BadConfig) as error:
+        found, problem = (), problem_of(error)
+    deeds = (await ports.one(name)).deeds if problem else ()
+    return page(
+        request,
+        "browse.html",
+        name=name,
+        found=found,
+        problem=problem,
+        types=asset_types(found),
+        deeds=[d for d in deeds if d.name == "trust"],
+    )
 
 
 @post(
     "/connections/{name:str}/browse",
     opt=needs(Permission.CONNECTIONS_CHANGE),
     include_in_schema=False,
+    request_max_body_size=CHOICE_BODY_MAX,
 )
 async def choose(request: Asked, name: FromPath[str]) -> Response[str]:
     """Collect what was ticked from now on."""
-    chosen = chosen_of(await form_values(request))
+    chosen = chosen_of(await form_values(request, fields_max=CHOICE_FIELDS_MAX))
     ports = desk_of(request).ports.connections
     done = await ports.choose(name, chosen, by=me_of(request).name)
     await note(request, "connection.chosen", f"{name}: {len(chosen)}", done.text)
     return page(request, "done.html", done=done, back=f"/connections/{name}")
 
 
+def asset_types(found: Sequence[Found]) -> tuple[str, ...]:
+    """The types to choose from: those proposed, and a plain machine."""
+    return tuple(sorted({"machine", *(f.asset_type for f in found if f.asset_type), *TYPES}))
+
+
 def chosen_of(values: dict[str, list[str]]) -> tuple[Choosing, ...]:
-    """The ticked rows: ``pick`` holds row numbers, ``path-N`` and so on the rows.
+    """The ticked rows of a form.
+
+    ``pick`` holds row numbers, ``path-N`` and so on the rows, ``group-N`` the machine a row belongs
+    to, ``asset-G`` and ``type-G`` what that machine is called and is.
 
     Raises:
         BadInput: nothing is ticked. TooMuch: more than CHOSEN_MAX.
@@ -107,8 +133,15 @@ def chosen_of(values: dict[str, list[str]]) -> tuple[Choosing, ...]:
         raise BadInput("nothing is chosen", remedy="Tick at least one variable")
     if len(picked) > CHOSEN_MAX:
         raise TooMuch(f"at most {CHOSEN_MAX} variables at a time", remedy="Choose in two steps")
-    fields = ("path", "asset", "name", "unit")
-    rows = [{f: values.get(f"{f}-{n}", [""])[0].strip() for f in fields} for n in picked]
+
+    def said(field: str, n: str) -> str:
+        return values.get(f"{field}-{n}", [""])[0].strip()
+
+    rows = [
+        {f: said(f, n) for f in ("path", "name", "unit")}
+        | {"asset": said("asset", said("group", n)), "asset_type": said("type", said("group", n))}
+        for n in picked
+    ]
     return tuple(convert(row, Choosing) for row in rows)
 
 

@@ -40,6 +40,35 @@ class ConnectionView(Struct, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...] = ()
     signals: tuple[MappedSignal, ...] = ()
     deeds: tuple[Deed, ...] = ()
+    troubles: tuple[TroubleRow, ...] = ()
+    by_hand: bool = False
+    """Whether it waits at a door of this node, so that there is a code or address to show."""
+
+
+class TroubleRow(Struct, frozen=True, kw_only=True):
+    """A point, row or value that could not be used, how often, and what to do."""
+
+    at: Instant
+    what: Line
+    remedy: Line = ""
+    times: Count = 1
+
+
+class DoorSheet(Struct, frozen=True, kw_only=True):
+    """A door for values: where it is, and what the sender shows. For the owner's eyes."""
+
+    connection: Id
+    url: Annotated[str, Meta(max_length=600)]
+    token: Line = ""
+    machines: tuple[str, ...] = ()
+
+
+class Answering(Struct, frozen=True, kw_only=True):
+    """A port in the local network that answered, and the address to look at."""
+
+    host: Line
+    port: Count
+    url: Line
 
 
 class MappedSignal(Struct, frozen=True, kw_only=True):
@@ -74,6 +103,7 @@ class Found(Struct, frozen=True, kw_only=True):
     kind: Line = ""
     asset: Line = ""
     name: Line = ""
+    asset_type: Line = ""
     chosen: bool = False
 
 
@@ -84,6 +114,7 @@ class Choosing(Struct, frozen=True, kw_only=True):
     asset: Annotated[str, Meta(max_length=120)] = ""
     name: Annotated[str, Meta(max_length=80)] = ""
     unit: Annotated[str, Meta(max_length=16)] = ""
+    asset_type: Annotated[str, Meta(max_length=40)] = ""
 
 
 class BadRow(Struct, frozen=True, kw_only=True):

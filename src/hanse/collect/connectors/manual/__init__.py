@@ -7,6 +7,7 @@ A person is logged in, or shows the token of the QR code on the machine.
 Limits: ENTRIES_MAX at once, ``step_max`` a press, SEEN_MAX ids remembered.
 """
 
+from hanse.collect.connectors.manual.browse import browse
 from hanse.collect.connectors.manual.config import ManualConfig
 from hanse.collect.connectors.manual.diagnostics import explain
 from hanse.collect.connectors.manual.source import collect
@@ -19,4 +20,5 @@ CONNECTOR = Connector(
     config=ManualConfig,
     collect=collect,
     explain=explain,
+    browse=browse,
 )

@@ -1,0 +1,84 @@
+"""Putting a connection and what it collects on record: the same from a page and a command."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
+
+from hanse.collect.mapping import Line
+from hanse.collect.propose import asset_types
+from hanse.collect.secrets import MARK
+from hanse.model.plant import Machine
+from hanse.node.connections import Setup, mapping_of, setups
+from hanse.store import Tx
+
+NETWORK_PREFIX = 24
+_MACHINE = "machine"
+
+
+def keep_lines(
+    tx: Tx, setup: Setup, lines: Sequence[Line], *, types: Mapping[str, str] | None = None
+) -> Setup:
+    """Collect these signals from now on; machines nobody knew are made, of the types given."""
+    known = set(asset_types())
+    fresh = Setup(
+        key=setup.key,
+        protocol=setup.protocol,
+        settings=setup.settings,
+        lines=tuple(lines),
+        enabled=setup.enabled,
+        pack_s=setup.pack_s,
+    )
+    setups(tx).put(fresh.key, fresh)
+    mapping_of(tx, fresh)
+    for asset in sorted({line.asset for line in lines}):
+        if tx.machines.get(asset) is None:
+            kind = (types or {}).get(asset, _MACHINE)
+            kind = kind if kind in known else _MACHINE
+            tx.machines.put(Machine(key=asset, title=asset, asset_type=kind, work_centre=asset))
+    return fresh
+
+
+def free_name(tx: Tx, protocol: str, address: str) -> str:
+    """A name for a connection that nobody has, from its address."""
+    host = urlsplit(address).hostname or ""
+    plain = re.sub(r"[^A-Za-z0-9.-]", "-", f"{protocol}-{host}" if host else protocol).strip("-.")
+    taken = set(setups(tx).keys())
+    names = (plain, *(f"{plain}-{n}" for n in range(2, len(taken) + 3)))
+    return next(name for name in names if name not in taken)
+
+
+def own_networks() -> tuple[str, ...]:
+    """The private networks this machine is in, as far as it can tell without asking anyone."""
+    found = set()
+    for ip in _own_addresses():
+        address = ipaddress.ip_address(ip)
+        if address.is_private and not address.is_loopback:
+            found.add(str(ipaddress.ip_network(f"{ip}/{NETWORK_PREFIX}", strict=False)))
+    return tuple(sorted(found))
+
+
+def shown(settings: Mapping[str, object]) -> str:
+    """Where a connection goes, as a page shows it."""
+    url = str(settings.get("url") or settings.get("path") or "")
+    if not url and settings.get("host"):
+        url = f"{settings['host']}:{settings.get('port', '')}".rstrip(":")
+    return re.sub(rf"{MARK}[\w.-]+", "***", url)
+
+
+def _own_addresses() -> list[str]:
+    addresses = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("10.255.255.255", 9))  # nothing is sent: only the way is chosen
+            addresses.append(probe.getsockname()[0])
+        except OSError:
+            return []
+    try:
+        addresses += socket.gethostbyname_ex(socket.gethostname())[2]
+    except OSError:
+        return addresses
+    return addresses
