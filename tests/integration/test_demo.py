@@ -57,6 +57,24 @@ def test_what_cannot_be_kept_is_placed_with_another_firm(told):
     assert broken[0]["node"] not in signed
 
 
+def test_the_ordered_pieces_were_being_cut_and_the_rest_is_what_was_ordered_less_the_good_ones(
+    told,
+):
+    cut = told["cut"]
+    assert cut["good"] >= 3
+    assert cut["left"] == cut["ordered"] - cut["good"]
+    assert cut["kept"] + cut["missing"] == cut["ordered"] == 120
+    assert cut["good"] <= cut["kept"] < 120
+
+
+def test_a_job_is_given_for_the_order_and_taken_back_when_its_machine_fails(told):
+    shop = [s for s in told["steps"] if s["node"] == "turning-shop"]
+    names = [s["name"] for s in shop]
+    assert names.index("allocate.order_planned") < names.index("flows.job_sent")
+    assert names.index("flows.job_started") < names.index("decide.alarm_active")
+    assert names.index("allocate.capacity_out") < names.index("flows.job_taken_back")
+
+
 @pytest.mark.data
 def test_a_fault_in_a_real_recording_sets_the_same_loop_going(tmp_path):
     data = Path(os.environ.get("HANSE_DATA", Path(__file__).parents[3] / "shared" / "data"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from hanse.allocate.board import Board
@@ -120,6 +121,14 @@ def repair(shop: Shop, old: Plan, rules: Rules, *, forward: bool = False) -> Pla
         ]
     best = min(found, key=lambda p: cost_minor(shop, p) + move_cost(shop, old, p, rules))
     return best if forward else mend(shop, old, best)
+
+
+def pull(shop: Shop, plan: Plan, rules: Rules) -> Plan:
+    """The plan with everything as early as its machine allows; the same if that costs more."""
+    waiting = walk(shop, plan, KEEP)
+    floor = [shop.not_before] * len(shop.ops)
+    found = decode_for(rules)(shop, replace(waiting, floor=floor))
+    return found if cost_minor(shop, found) <= cost_minor(shop, plan) else plan
 
 
 def settle(shop: Shop, plan: Plan, rules: Rules) -> Plan:

@@ -234,7 +234,8 @@ class LivePlan:
             return self._repair(because)
         plan = self._plan.copy()
         plan.placed[heard.op] = heard.now
-        return self._set(plan, because, ())
+        pulled = engine.pull(self.shop, plan, self.rules) if heard.freed else plan
+        return self._set(pulled, because, moves(self.shop, plan, pulled, because))
 
     def is_made(self, order: str) -> bool:
         """Whether every operation of an order was reported as finished."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from hanse.allocate.build import Builder
 from hanse.allocate.problem import Placed, Plan, Shop
-from hanse.allocate.running import as_planned, count, note, release, remaining_placed
+from hanse.allocate.running import SLIP_S, as_planned, count, note, release, remaining_placed
 from hanse.model.errors import NotFound
 from hanse.model.order import Progress
 
@@ -17,12 +17,14 @@ class Heard(NamedTuple):
 
     ``now``: its place, None where it is free to go elsewhere. ``changed``: whether anything was
     new. ``fits``: whether it ends no later than planned, so that nothing else need move.
+    ``freed``: it is finished so early that others may come forward.
     """
 
     op: int
     now: Placed | None
     changed: bool
     fits: bool
+    freed: bool = False
 
 
 def hear(builder: Builder, plan: Plan, progress: Progress) -> Heard:
@@ -46,8 +48,10 @@ def hear(builder: Builder, plan: Plan, progress: Progress) -> Heard:
     now = now if progress.finished_at is not None else as_planned(was, now)
     changed = now != was or known != (shop.made[op], True, op in shop.ended)
     shop.fixed[op] = now
-    fits = was is not None and was.choice == now.choice and now.end <= was.end
-    return Heard(op, now, changed, fits)
+    if was is None or was.choice != now.choice or now.end > was.end:
+        return Heard(op, now, changed, fits=False)
+    freed = progress.finished_at is not None and was.end - now.end > SLIP_S
+    return Heard(op, now, changed, fits=True, freed=freed)
 
 
 def carry_over(builder: Builder, plan: Plan, old: int, ops: Iterable[int]) -> None:

@@ -91,3 +91,58 @@ class StoredFile(Struct, frozen=True, kw_only=True):
     at: Instant
     by: Annotated[str, Meta(max_length=300)]
     subject: Annotated[str, Meta(max_length=300)] = ""
+
+
+class JobState(enum.StrEnum):
+    """Where a machine's job stands. READY: meant for the machine, which has not taken it yet."""
+
+    READY = "ready"
+    TAKEN = "taken"
+    STARTED = "started"
+    ENDED = "ended"
+
+
+class MachineJob(Struct, frozen=True, kw_only=True):
+    """So many pieces of one operation given to one machine, and what came of them.
+
+    ``key`` is the name the machine knows it by. ``base``: what the machine's counters of good and
+    scrapped pieces said when a person started it; None where the machine reports jobs by name.
+    ``taken_back``: the plan wants the rest elsewhere. ``why``: what stands in the way.
+    """
+
+    key: Key
+    order: Key
+    step: Key
+    lot: Annotated[int, Meta(ge=0)] = 0
+    attempt: Annotated[int, Meta(ge=1)] = 1
+    machine: Key
+    item: Key
+    pieces: Annotated[int, Meta(ge=1)]
+    run_s: Annotated[float, Meta(gt=0)]
+    setup_s: Annotated[float, Meta(ge=0)] = 0.0
+    state: JobState = JobState.READY
+    made_at: Instant
+    started_at: Instant | None = None
+    ended_at: Instant | None = None
+    good: Annotated[int, Meta(ge=0)] = 0
+    scrap: Annotated[int, Meta(ge=0)] = 0
+    base: tuple[int, int] | None = None
+    taken_back: bool = False
+    by: Annotated[str, Meta(max_length=300)] = "node"
+    event: Annotated[str, Meta(max_length=120)] = ""
+    why: Annotated[str, Meta(max_length=400)] = ""
+
+
+class MachineSeen(Struct, frozen=True, kw_only=True):
+    """A machine as its signals show it: state, counters, the job in hand and the last one ended.
+
+    ``job`` and ``last`` are (name, good, scrap); ``counters`` is (good, scrap) since it was built.
+    None is not known.
+    """
+
+    machine: Key
+    at: Instant
+    state: PackMLState | None = None
+    job: tuple[str, int, int] | None = None
+    last: tuple[str, int, int] | None = None
+    counters: tuple[int, int] | None = None

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from hanse.collect.collector import Connection
+from hanse.collect.jobs import JobDoor
 from hanse.collect.mapping import Bind, Line, Mapping
 from hanse.collect.ports import Certificate
 from hanse.collect.registry import settings_of
@@ -22,7 +23,10 @@ from hanse.store.shelf import Shelf
 
 
 class Setup(Struct, frozen=True, kw_only=True):
-    """A connection as its owner set it up; ``lines`` name what is collected."""
+    """A connection as its owner set it up; ``lines`` name what is collected.
+
+    ``jobs`` are the machines that may be given work; empty, as shipped, means none.
+    """
 
     key: Key
     protocol: str
@@ -30,6 +34,7 @@ class Setup(Struct, frozen=True, kw_only=True):
     lines: tuple[Line, ...] = ()
     enabled: bool = True
     pack_s: float = 0.05
+    jobs: tuple[JobDoor, ...] = ()
 
 
 class Pinned(Struct, frozen=True, kw_only=True):

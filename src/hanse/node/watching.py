@@ -48,6 +48,7 @@ class Watch:
     engine: Engine
     book: AlarmBook
     effects: dict[str, Effect]
+    signals: tuple[Signal, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Floor:
         signals = tuple(s for s in self.signals if s.asset in keys)
         engine = fitting_engine(self.rules, assets, signals)
         own = [a for a in alarms if partition(a.asset) == number]
-        return Watch(engine, AlarmBook(self.rules, own), self.effects)
+        return Watch(engine, AlarmBook(self.rules, own), self.effects, signals)
 
 
 def alarms_on_record(tx: Tx) -> list[Alarm]:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
+from hanse.collect.jobs import JobDoor, doors_of
 from hanse.collect.mapping import Line
 from hanse.model.plant import SignalKind
 from hanse.packs import Pack, SignalType
@@ -25,6 +28,12 @@ def opcua_lines(pack: Pack, machines: Iterable[tuple[str, str]]) -> tuple[Line, 
                 address = f"nsu={NAMESPACE};s={machine}.{shown.path}"
                 lines.append(_line(known[shown.signal], machine, address))
     return tuple(lines)
+
+
+def job_doors(machines: Iterable[str], *, per_minute: int) -> tuple[JobDoor, ...]:
+    """The doors through which simulated machines take jobs: their owner allowed it."""
+    doors = doors_of(machines, f"nsu={NAMESPACE};s={{}}")
+    return tuple(msgspec.structs.replace(door, per_minute=per_minute) for door in doors)
 
 
 def recording_lines(

@@ -160,6 +160,17 @@ def test_an_order_is_made_when_all_its_operations_are_finished():
     assert plan.records.orders == ()
 
 
+def test_what_waits_for_a_machine_that_is_done_early_comes_forward():
+    plan, clock = shafts(60)
+    lots = {a.lot: a.machine for a in plan.version().assignments if a.step == "10"}
+    clock.advance(H)
+    plan.report(told(plan, 30, finished_at=at(1)))
+    ground = next(a for a in plan.version().assignments if (a.lot, a.step) == (0, "20"))
+    assert ground.start == at(1)
+    assert lots == {a.lot: a.machine for a in plan.version().assignments if a.step == "10"}
+    assert check(plan.shop, plan.current) == []
+
+
 def test_what_is_kept_counts_pieces_that_still_must_be_ground():
     plan, clock = shafts(30, promised=at(12))
     clock.advance(H)

@@ -36,7 +36,7 @@ from hanse.node.settings import (
 from hanse.packs.load import load_shipped
 from hanse.sim.chain import Chain, ChainFirm, plants, records
 from hanse.sim.config import write_plants
-from hanse.sim.wiring import opcua_lines
+from hanse.sim.wiring import job_doors, opcua_lines
 from hanse.store import Tx
 
 PLANTS_FILE = "plants.json"
@@ -44,6 +44,7 @@ PLANT = "plant"
 NOTE = "chain.json"
 AWARD_ALONE_MINOR = 5_000_000
 ASK_ABOVE_MINOR = 100
+JOBS_PER_MINUTE = 30
 
 
 class Laid(Struct, frozen=True, kw_only=True):
@@ -158,7 +159,8 @@ def _lay_recording(chain: Chain, laid: Laid, recordings: Path) -> None:
         def write(tx: Tx) -> None:
             plant = setups(tx).need(PLANT)
             lines = tuple(line for line in plant.lines if line.asset != fails.machine)
-            setups(tx).put(PLANT, msgspec.structs.replace(plant, lines=lines))
+            jobs = tuple(door for door in plant.jobs if door.asset != fails.machine)
+            setups(tx).put(PLANT, msgspec.structs.replace(plant, lines=lines, jobs=jobs))
             put_recording(tx, tx.machines.need(fails.machine), recordings)
 
         context.store.write_sync(write)
@@ -190,6 +192,7 @@ def _put_connection(tx: Tx, firm: ChainFirm, laid: Laid, machines: tuple[Machine
         protocol="opcua",
         settings={"url": url, "policy": "None", "insecure": True, "publishing_s": 0.05},
         lines=opcua_lines(load_shipped(firm.pack), pairs),
+        jobs=job_doors(sorted(shown), per_minute=JOBS_PER_MINUTE),
     )
     setups(tx).put(setup.key, setup)
     mapping_of(tx, setup)

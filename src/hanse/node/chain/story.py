@@ -23,6 +23,7 @@ from hanse.node.context import Context
 from hanse.node.folder import Folder
 from hanse.node.offline import offline
 from hanse.sim.chain import Chain, Failure
+from hanse.store import Tx
 
 if TYPE_CHECKING:
     from asyncua import Client, Node
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 STEP_S = 90.0
 POLL_S = 0.05
+CUT_FIRST = 3
+CUT_SPEED_UP = 240.0
+"""Set-up and pieces of many minutes pass in seconds, until the fault; from then on time is real."""
 
 
 class Step(Struct, frozen=True, kw_only=True):
@@ -44,12 +48,28 @@ class Step(Struct, frozen=True, kw_only=True):
     loop: str | None
 
 
+class Cut(Struct, frozen=True, kw_only=True):
+    """What the failing machine had really made, and what became of the rest.
+
+    ``left`` is what the repaired plan still has to turn, ``kept`` and ``missing`` what the change
+    that both signed says.
+    """
+
+    machine: str
+    ordered: int
+    good: int
+    left: int
+    kept: int
+    missing: int
+
+
 class Told(Struct, frozen=True, kw_only=True):
     """What came of a story: the steps, and how long the loop took."""
 
     steps: tuple[Step, ...]
     loop_s: float
     loop: str
+    cut: Cut | None = None
 
 
 async def play(chain: Chain, laid: Laid, wishes: Wishes) -> Told:
@@ -64,6 +84,8 @@ async def play(chain: Chain, laid: Laid, wishes: Wishes) -> Told:
         asked = ask(buyer, chain)
         await _happened(buyer, kinds.CUSTOMER_TOLD, asked.loop)
         await _working(laid, story.fails)
+        if not wishes.replay:
+            await cut_some(laid, story.fails)
         failed_at = await fail(laid, story.fails, wishes)
         told = await _told_again(buyer, since=failed_at)
     loop = told.loop or ""
@@ -72,6 +94,7 @@ async def play(chain: Chain, laid: Laid, wishes: Wishes) -> Told:
         steps=tuple(_step(node, event, began) for node, event in events),
         loop_s=(told.at - failed_at).total_seconds(),
         loop=loop,
+        cut=None if wishes.replay else _cut(laid, story.fails, loop),
     )
 
 
@@ -153,6 +176,56 @@ async def _working(laid: Laid, fails: Failure) -> None:
             return found[0] if found else None
 
         await _until(find, f"an order planned at {fails.firm}")
+
+
+async def cut_some(laid: Laid, fails: Failure) -> None:
+    """Until the machine that is to fail has cut good pieces of the order and the plan knows it.
+
+    The plant runs faster meanwhile, and at its own speed again before anything fails.
+    """
+    with offline(Folder(Path(laid.folders[fails.firm]))) as seller:
+
+        def good(tx: Tx) -> int:
+            planned = tx.events.find(kind=kinds.ORDER_PLANNED)
+            ours = {event.subject for event in planned}
+            told = tx.progress.all()
+            return sum(p.good for p in told if p.order in ours and p.machine == fails.machine)
+
+        async def find() -> bool | None:
+            return await seller.store.read(good) >= CUT_FIRST or None
+
+        async with _simulation(laid, fails.firm) as plant:
+            await plant.call("SetSpeedUp", CUT_SPEED_UP)
+            try:
+                await _until(find, f"{CUT_FIRST} pieces cut by {fails.machine}")
+            finally:
+                await plant.call("SetSpeedUp", 1.0)
+
+
+def _cut(laid: Laid, fails: Failure, loop: str) -> Cut | None:
+    """What was made when the machine failed, off the seller's record."""
+
+    def read(tx: Tx) -> Cut | None:
+        broken = tx.events.find(kind=kinds.PROMISE_BROKEN, loop=loop)
+        repaired = tx.events.get(broken[0].cause or "") if broken else None
+        version = tx.plans.get(int(repaired.about["version"])) if repaired else None
+        if version is None:
+            return None
+        about, order = broken[0].about, broken[0].subject
+        first = tx.routings.need(tx.work_orders.need(order).item).steps[0].key
+        made = [p for p in tx.progress.all() if (p.order, p.step) == (order, first)]
+        todo = [a for a in version.assignments if (a.order, a.step) == (order, first)]
+        return Cut(
+            machine=fails.machine,
+            ordered=int(about["kept"]) + int(about["missing"]),
+            good=sum(p.good for p in made),
+            left=sum(a.pieces for a in todo),
+            kept=int(about["kept"]),
+            missing=int(about["missing"]),
+        )
+
+    with offline(Folder(Path(laid.folders[fails.firm]))) as seller:
+        return seller.store.read_sync(read)
 
 
 async def fail(laid: Laid, fails: Failure, wishes: Wishes) -> Instant:

@@ -12,7 +12,7 @@ from hanse.node.chain.lay import Laid, Wishes, lay
 from hanse.node.chain.memory import memory_mb
 from hanse.node.chain.owners import sign_in_links
 from hanse.node.chain.running import RunningChain
-from hanse.node.chain.story import Step, Told, play
+from hanse.node.chain.story import Cut, Step, Told, play
 from hanse.node.folder import Folder
 from hanse.node.offline import offline
 from hanse.node.world import RealClock
@@ -36,6 +36,8 @@ EXPECTED = (
     kinds.CUSTOMER_TOLD,
 )
 """Every step that must have happened."""
+CUT = (kinds.JOB_SENT, kinds.JOB_STARTED, kinds.JOB_TAKEN_BACK)
+"""And these where the machine that fails is a simulated one, which the plan gives its work."""
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -47,6 +49,7 @@ class Report(Struct, frozen=True, kw_only=True):
     rss_mb: float
     verify: dict[str, str]
     missing: tuple[str, ...] = ()
+    cut: Cut | None = None
 
     @property
     def ok(self) -> bool:
@@ -58,6 +61,11 @@ class Report(Struct, frozen=True, kw_only=True):
         lines = [f"{s.at_s:9.3f} s  {s.node:15} {s.text_en}" for s in self.steps]
         lines += [f"missing: {kind}" for kind in self.missing]
         lines += [f"verify {node}: {found}" for node, found in self.verify.items()]
+        if self.cut is not None:
+            lines.append(
+                f"{self.cut.machine} had made {self.cut.good} of {self.cut.ordered}; "
+                f"{self.cut.left} were left to make, {self.cut.kept} of all can be kept"
+            )
         lines.append(f"From the failing value to the customer told: {self.loop_s:.3f} s")
         lines.append(f"Ready in {self.ready_s:.1f} s; {self.rss_mb:.0f} MB in all processes")
         return "\n".join(lines)
@@ -75,10 +83,13 @@ async def play_and_check(folder: Path, wishes: Wishes) -> Report:
         ready_s = clock.monotonic_s() - began_s
         told = await play(chain, laid, wishes)
         rss_mb = memory_mb(running.pids())
-    return _report(told, laid, (ready_s, rss_mb))
+    expected = EXPECTED if wishes.replay else (*EXPECTED, *CUT)
+    return _report(told, laid, (ready_s, rss_mb), expected)
 
 
-def _report(told: Told, laid: Laid, figures: tuple[float, float]) -> Report:
+def _report(
+    told: Told, laid: Laid, figures: tuple[float, float], expected: tuple[str, ...]
+) -> Report:
     ready_s, rss_mb = figures
     seen = {step.name for step in told.steps}
     return Report(
@@ -87,7 +98,8 @@ def _report(told: Told, laid: Laid, figures: tuple[float, float]) -> Report:
         ready_s=round(ready_s, 1),
         rss_mb=round(rss_mb, 1),
         verify={key: _verified(Path(folder)) for key, folder in laid.folders.items()},
-        missing=tuple(kind for kind in EXPECTED if kind not in seen),
+        missing=tuple(kind for kind in expected if kind not in seen),
+        cut=told.cut,
     )
 
 

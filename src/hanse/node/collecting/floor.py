@@ -172,11 +172,12 @@ class Floor:
         start = await context.store.write(
             lambda tx: heard.begin(tx, setup.key, source=source, now_ns=now_ns, last_ns=last_ns)
         )
-        world, sink = self._world(), self._sink
+        world, sink = self.world(), self._sink
         made = Collector(connection, kind, sink=sink, world=world, start=start, partition=partition)
         return made, start.epoch
 
-    def _world(self) -> World:
+    def world(self) -> World:
+        """What a connector may use."""
         context = self._context
         return World(
             clock=context.clock,

@@ -19,6 +19,7 @@ from hanse.model.sample import Frame
 from hanse.model.text import Text
 from hanse.model.time import from_ns
 from hanse.node.context import Context
+from hanse.node.shopfloor.seeing import SEEN, Eyes, packed
 from hanse.node.watching import AlarmAct, Floor, act_of, alarms_on_record, event_of
 from hanse.store import Tx
 from hanse.store.deciding import ALARMS
@@ -28,6 +29,8 @@ from hanse.transmit.nats.requests import answer
 from hanse.transmit.nats.streams import TELEMETRY
 
 FULL_S = 0.025
+SHOW_S = 0.1
+SHOW_ALL_S = 5.0
 CLOSE_S = 0.5
 FIRST_NS = 600_000_000_000
 """A partition that nobody ever watched is watched from ten minutes back."""
@@ -69,6 +72,7 @@ class Desk:
         """
         alarms = await self._context.store.write(self._take_term)
         self.watch = floor.watch(self.number, alarms)
+        self._eyes = Eyes(self.watch.signals)
         self._feed = await self._frames()
         await self._tell(self.watch.book.end_without_rule(self._context.clock.ns()))
         self.live = await self._feed.backlog() == 0
@@ -114,13 +118,15 @@ class Desk:
     async def follow(self, fed: asyncio.Event) -> None:
         """Feed the engine until cancelled or broken; ``fed`` is set where there is work for it."""
         feeding = asyncio.create_task(self._follow(fed))
+        showing = asyncio.create_task(self._show_machines())
         try:
             done, _ = await asyncio.wait(
                 {feeding, self._broken}, return_when=asyncio.FIRST_COMPLETED
             )
         finally:
             feeding.cancel()
-            await asyncio.gather(feeding, return_exceptions=True)
+            showing.cancel()
+            await asyncio.gather(feeding, showing, return_exceptions=True)
         for ended in done:
             ended.result()
 
@@ -136,11 +142,24 @@ class Desk:
             await self._keep()
         while not self.watch.engine.feed(delivery.what):  # noqa: ASYNC110 (full)
             await asyncio.sleep(FULL_S)
+        self._eyes.feed(delivery.what)
         self._fed_ns = delivery.received_ns
         if not self.live:
             await self.tick(delivery.received_ns)
             self.live = delivery.left == 0
         await delivery.done()
+
+    async def _show_machines(self) -> None:
+        """What machines are doing to the flow role: what changed at once, all now and then."""
+        client, since_s = self._context.nats, 0.0
+        while True:
+            await asyncio.sleep(SHOW_S)
+            since_s += SHOW_S
+            seen = self._eyes.all() if since_s >= SHOW_ALL_S else self._eyes.fresh()
+            since_s = 0.0 if since_s >= SHOW_ALL_S else since_s
+            if seen and self.live and client.is_connected:
+                with contextlib.suppress(NatsError):
+                    await client.publish(SEEN, packed(seen))
 
     async def tick(self, now_ns: int) -> None:
         """Evaluate what was fed and what is due."""

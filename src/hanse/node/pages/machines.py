@@ -11,10 +11,12 @@ import msgspec
 from hanse.decide import Alarm, priority
 from hanse.decide.alarm import Shelving
 from hanse.model.plant import PACKML_CODES, Machine, PackMLState, Signal
+from hanse.model.running import MachineJob
 from hanse.model.text import Text
 from hanse.model.time import Instant, from_ns, to_ns
 from hanse.node.context import Context
 from hanse.node.pages.live import LiveValues, series_of
+from hanse.node.shopfloor.records import open_jobs
 from hanse.node.watching import AlarmAct, act_of, alarms_on_record
 from hanse.store import Tx
 from hanse.store.deciding import ALARMS
@@ -50,7 +52,8 @@ class RecordMachines:
         def read(tx: Tx) -> MachineView:
             machine = tx.machines.need(key)
             signals = tx.signals.where(asset=key)
-            row = self._row(machine, signals, standing_alarms(tx))
+            jobs = {job.machine: job for job in open_jobs(tx).all() if not job.taken_back}
+            row = self._row(machine, signals, standing_alarms(tx), jobs.get(key))
             return MachineView(row=row, signals=tuple(self._now(s) for s in signals))
 
         return await self._store.read(read)
@@ -96,9 +99,14 @@ class RecordMachines:
         for signal in tx.signals.all():
             signals.setdefault(signal.asset, []).append(signal)
         alarms = standing_alarms(tx)
-        return tuple(self._row(m, signals.get(m.key, []), alarms) for m in tx.machines.all())
+        jobs = {job.machine: job for job in open_jobs(tx).all() if not job.taken_back}
+        return tuple(
+            self._row(m, signals.get(m.key, []), alarms, jobs.get(m.key)) for m in tx.machines.all()
+        )
 
-    def _row(self, machine: Machine, signals: list[Signal], alarms: list[Alarm]) -> MachineRow:
+    def _row(
+        self, machine: Machine, signals: list[Signal], alarms: list[Alarm], job: MachineJob | None
+    ) -> MachineRow:
         own = [a for a in alarms if a.asset == machine.key]
         named = {s.name: s for s in signals}
         state = self._state(named.get("state"))
@@ -111,10 +119,10 @@ class RecordMachines:
             connected=any(s.id in self._live.last for s in signals),
             alarms=len(own),
             worst=max((priority(a.severity) for a in own), default=None),
-            order=self._text(named.get("job_order")),
-            item=self._text(named.get("job_item")),
-            pieces_done=int(self._value(named.get("job_done")) or 0),
-            pieces_due=int(self._value(named.get("job_quantity")) or 0),
+            order=job.order if job else self._text(named.get("job_order")),
+            item=job.item if job else self._text(named.get("job_item")),
+            pieces_done=job.good if job else int(self._value(named.get("job_done")) or 0),
+            pieces_due=job.pieces if job else int(self._value(named.get("job_quantity")) or 0),
             signals=tuple(
                 msgspec.structs.replace(self._now(named[n]), lead=True) for n in LEADS if n in named
             ),

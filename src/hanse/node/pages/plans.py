@@ -15,6 +15,7 @@ from hanse.model.text import Text
 from hanse.model.time import format_minute
 from hanse.node.context import Context
 from hanse.node.planning import wire
+from hanse.node.planning.progress import good_of
 from hanse.store import Tx
 from hanse.transmit.nats.requests import ask
 from hanse.web.views.common import Fact
@@ -145,7 +146,7 @@ def _order_row(tx: Tx, order: WorkOrder, version: PlanVersion | None) -> OrderRo
         customer=order.demand,
         promised=order.promised,
         planned_end=planned,
-        done=order.done,
+        done=good_of(tx, order),
         late_s=max(0, version.late.get(order.key, 0)) if version else 0,
         why=events[0].text if events else Text("", ""),
         event=events[0].id if events else "",

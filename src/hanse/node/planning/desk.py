@@ -10,15 +10,13 @@ from hanse.allocate.live import LivePlan
 from hanse.flows import kinds
 from hanse.model.errors import HanseError, NotFound
 from hanse.model.event import Draft, Event
-from hanse.model.order import WorkOrder, WorkOrderState
+from hanse.model.order import Progress, WorkOrder, WorkOrderState
 from hanse.model.plan import Hold, Pin, PlanVersion, Promise, Shortfall
 from hanse.model.text import Text
 from hanse.model.time import Clock, Instant, format_instant
 from hanse.node.planning import wire
-from hanse.node.planning.records import (
-    open_orders,
-    read_records,
-)
+from hanse.node.planning.progress import order_moved_on
+from hanse.node.planning.records import open_orders, read_records
 from hanse.store import Store, Tx
 
 REASON_MAX = 400
@@ -31,6 +29,7 @@ class PlanDesk:
         self._live = live
         self._store = store
         self._clock = clock
+        self._reporting = asyncio.Lock()
 
     async def open(self) -> PlanVersion:
         """Take the records over; what was planned stays where it was, what was held is held."""
@@ -142,10 +141,13 @@ class PlanDesk:
             return self._standing(ask.order)
         order = await self._store.read(lambda tx: tx.work_orders.need(ask.order))
         state = order.state if ask.quantity > 0 else WorkOrderState.CANCELLED
+        quantity = max(ask.quantity, order.done) or order.quantity
+        lots = order.lots
+        if state is not WorkOrderState.CANCELLED and quantity != order.quantity:
+            lots = self._live.lots_for(ask.order, int(quantity))
         fresh = msgspec.structs.replace(
-            order, quantity=max(ask.quantity, order.done) or order.quantity, due=ask.due,
-            promised=ask.due, state=state,
-        )  # fmt: skip
+            order, quantity=quantity, due=ask.due, promised=ask.due, state=state, lots=lots
+        )
         made = (
             self._live.cancel(ask.order, cause=ask.cause)
             if state is WorkOrderState.CANCELLED
@@ -163,10 +165,40 @@ class PlanDesk:
         return self._standing(ask.order)
 
     async def report(self, ask: wire.Report) -> wire.PlanChanged:
-        """How far an operation is."""
-        made = self._live.report(ask.progress, cause=ask.cause or None)
-        await self._store.write(lambda tx: self._put(tx, made))
-        return self._standing(ask.progress.order)
+        """How far an operation is; told again or late it changes nothing."""
+        async with self._reporting:
+            return await self._report(ask)
+
+    async def _report(self, ask: wire.Report) -> wire.PlanChanged:
+        told = ask.progress
+        named = told.order, told.step, told.lot
+        known = await self._store.read(lambda tx: tx.progress.get(*named))
+        now = told if known is None else known.joined(told)
+        if now == known:
+            return self._standing(told.order)
+        before = self._live.version().number
+        made = self._heard(now, ask.cause)
+        whole = made is not None and self._live.is_made(told.order)
+        if whole:
+            self._live.complete(told.order)
+        turned = known is None or bool(now.finished_at) or now.paused
+        fresh = made is not None and made.number != before and (turned or bool(made.moves))
+
+        def write(tx: Tx) -> None:
+            tx.progress.put(now)
+            order_moved_on(tx, told.order, ask.cause, whole=whole)
+            if fresh:
+                self._put(tx, self._live.version())
+
+        await self._store.write(write)
+        return self._standing(told.order)
+
+    def _heard(self, progress: Progress, cause: str) -> PlanVersion | None:
+        """The plan after a report; None where it holds no such operation any more."""
+        try:
+            return self._live.report(progress, cause=cause or None)
+        except NotFound:
+            return None
 
     async def material(self, ask: wire.Material) -> wire.PlanChanged:
         """Receipts of an item from the sources named are now these; the plan follows."""

@@ -21,6 +21,7 @@ from hanse.node.collecting.floor import Floor
 from hanse.node.collecting.sink import RecordSink, record_gap
 from hanse.node.context import Context
 from hanse.node.keeping import keeping_of
+from hanse.node.shopfloor.door import JobDesk
 from hanse.transmit.history.keep import Keeping
 from hanse.transmit.history.merge import Housekeeper
 from hanse.transmit.history.writer import ACK_WAIT_S, HistoryWriter
@@ -56,6 +57,7 @@ async def run(context: Context) -> None:
     told = (
         await answer(context.nats, wire.STATUS, question=str, handle=status),
         await answer(context.nats, wire.RELOAD, question=str, handle=floor.reload),
+        *await JobDesk(context, floor.world).open(),
     )
     publishing = asyncio.create_task(publisher.run())
     try:

@@ -22,6 +22,7 @@ from hanse.node.dealing.view import TxView
 from hanse.node.keeping import forget_letters, has_caught_up
 from hanse.node.notices import desk as notices
 from hanse.node.ruling.folder import keep_watch
+from hanse.node.shopfloor.dispatch import Dispatcher
 from hanse.store import Tx
 from hanse.store.store import COPIED
 from hanse.transmit.nats.events import EventRelay, serve
@@ -54,6 +55,7 @@ async def run(context: Context) -> None:
         tasks.create_task(_react(context))
         tasks.create_task(_close_windows(context))
         tasks.create_task(_look_after_ledgers(context))
+        tasks.create_task(Dispatcher(context).run())
         tasks.create_task(keep_watch(context))
         tasks.create_task(notices.run(context))
 

@@ -1,0 +1,7 @@
+"""The shop floor: the plan gives machines their jobs, and machines report progress back.
+
+For: the decide role, which sees machines in their frames; the flow role, which dispatches; the
+collect role, whose guarded door a job goes through. In: the plan and the jobs on record. Out: jobs,
+progress reports to the plan role, events with their causes.
+Limits: one job in hand a machine; a piece scrapped at a later step is made again at that step.
+"""
