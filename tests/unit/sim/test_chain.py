@@ -81,7 +81,7 @@ def test_the_failing_shop_can_promise_the_order_and_then_cannot_keep_a_part_of_i
     clock.advance(60)
     plan.machine_down(STORY.fails.machine, clock.now(), clock.now() + dt.timedelta(hours=8))
     (short,) = [s for s in plan.unkept() if s.order == "WO-STORY"]
-    assert 20 <= short.kept <= 100
+    assert 20 <= short.kept <= 110
     others = [key for key in SHOPS if key != STORY.fails.firm]
     can = [live(key, hour=hour)[0].promised_by(STORY.item, STORY.quantity, due) for key in others]
     assert max(can) >= short.missing
@@ -103,11 +103,9 @@ def test_the_cheapest_shop_is_the_one_that_fails():
     assert min(SHOPS, key=cost) == STORY.fails.firm
 
 
-def test_the_machine_that_fails_is_at_work_when_the_story_begins():
-    plant = CHAIN.firms[STORY.fails.firm].plant
-    (machine,) = [m for m in plant.machines if m.spec.key == STORY.fails.machine]
-    assert machine.jobs
-    assert machine.repeat
+def test_machines_begin_with_nothing_in_hand_because_the_plan_gives_them_their_work():
+    plants = [firm.plant for firm in CHAIN.firms.values() if firm.plant is not None]
+    assert all(m.jobs == () and not m.repeat for plant in plants for m in plant.machines)
 
 
 def test_the_plants_of_all_shops_fit_one_file_that_reads_back(tmp_path):
