@@ -1,14 +1,14 @@
 """The plain job shop, flexible or not: machines, durations, makespan. For proofs and benchmarks.
 
-Three searches in turn: dispatching rules (milliseconds), tabu search (all the time), and CP-SAT for
-the second half of it where the problem is small enough to be proven.
+Dispatching rules (milliseconds), then tabu search; where the problem is small enough to be proven,
+CP-SAT beside it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,15 +25,22 @@ FLEXIBLE_PROOF_OPS_MAX = 150
 """Above these CP-SAT adds nothing in seconds."""
 
 TABU_SHARE_LEAST = 0.1
-TABU_SHARE_MORE = 0.4
-"""Part of the time for tabu search where CP-SAT has the rest: more the larger the problem."""
+TABU_SHARE_MORE = 0.15
+"""Part of the time for tabu search alone before a proof begins: more the larger the problem."""
 
 THREADS = 2
 MEETINGS = 4
 """How often the threads meet, and the ones behind go on from the best."""
 
-STALL_ROUNDS = 15_000
-"""Moves without a better makespan before a restart from the best or one of the last bests."""
+STALL_ROUNDS = 12_000
+"""Moves without a better makespan before a run ends and the next begins between two good ones."""
+
+FAR = 0.1
+SPREAD = 0.3
+"""How far off runs begin while the pool fills; how differently jobs follow the two parents."""
+
+POOL = 6
+"""Good schedules that are kept to begin between."""
 
 
 class Limits(NamedTuple):
@@ -111,13 +118,31 @@ def solve(problem: JobShop, limits: Limits) -> Solved:
     proving = limits.prove and problem.size() <= largest
     share = TABU_SHARE_LEAST + TABU_SHARE_MORE * (problem.size() / largest) ** 2
     until = began + limits.seconds * (share if proving else 1.0)
-    _take(best, _together(run, best.bound, until))
-    if proving and best.makespan > best.bound and not limits.cancelled():
-        from hanse.allocate.cpsat import prove
-
-        left = limits.seconds - (limits.monotonic_s() - began)
-        prove(problem, best, seconds=max(0.1, left))
+    run = _together(run, best.bound, until)
+    _take(best, run)
+    left = limits._replace(seconds=limits.seconds - (limits.monotonic_s() - began))
+    if proving and best.makespan > best.bound and left.seconds > 0:
+        _prove(run, best, left)
     return best
+
+
+def _prove(run: _Run, best: Solved, limits: Limits) -> None:
+    """CP-SAT: for the plain job shop beside the tabu search, for the flexible one instead of it."""
+    from hanse.allocate.cpsat import prove, prove_beside, solver_of
+
+    def search(bound: int, seconds: float) -> Solved:
+        run.search(bound, limits.monotonic_s() + seconds)
+        found = replace(best, makespan=run.makespan(), moves=int(run.log[2]))
+        if found.makespan < best.makespan:
+            _take(found, run)
+        return found
+
+    if limits.cancelled():
+        return
+    if run.problem.flexible():
+        prove(run.problem, best, solver_of(seconds=limits.seconds))
+    else:
+        prove_beside(run.problem, best, search, limits)
 
 
 def _together(first: _Run, bound: int, until: float) -> _Run:
@@ -163,15 +188,16 @@ class _Run:
         self.choice_off = offsets(len(step) for step in steps)
         self.choice_machine = ints(m for step in steps for m, _ in step)
         self.choice_time = ints(d for step in steps for _, d in step)
-        self.g: Ints = np.full((9, self.n), NONE, np.int64)
+        self.g: Ints = np.full((9, self.n), NONE, np.int32)
         for low, high in pairwise(self.job_off.tolist()):
             self.g[0, low + 1 : high] = np.arange(low, high - 1)
             self.g[1, low : high - 1] = np.arange(low + 1, high)
         self.chosen: Ints = self.choice_off[:-1].copy()
         self.machine: Ints = self.choice_machine[self.chosen]
         self.log: Ints = np.zeros(8, np.int64)
+        self.pool: Ints = np.full((2 * POOL + 2, self.n), NONE, np.int32)
         self._step: Callable[[int, int, int], None] | None = None
-        self.best: Ints = np.full((4, max(self.n, problem.machines)), NONE, np.int64)
+        self.best: Ints = np.full((4, max(self.n, problem.machines)), NONE, np.int32)
 
     def dispatch(self) -> None:
         """The best of the dispatching rules becomes the graph."""
@@ -196,7 +222,7 @@ class _Run:
         self._adopt(found[1], found[2])
 
     def _adopt(self, start: Ints, chosen: Ints) -> None:
-        from hanse.allocate.kernels.tabu import heads, makespan, sort, tails
+        from hanse.allocate.kernels.graph import heads, makespan, sort, tails
 
         self.chosen[:] = chosen
         self.machine[:] = self.choice_machine[chosen]
@@ -213,12 +239,14 @@ class _Run:
         sort(self.g, work)
         heads(self.g, 0)
         tails(self.g, self.n - 1)
-        self.log[0] = self.log[1] = makespan(self.g)
+        self.log[0] = self.log[1] = self.log[5] = makespan(self.g)
+        self.log[3] = self.log[2]
+        self.pool[-2:] = self.g[2:4]
         self._keep()
 
     def follow(self, other: _Run) -> None:
         """Go on from the best of another run."""
-        from hanse.allocate.kernels.tabu import heads, makespan, sort, tails
+        from hanse.allocate.kernels.graph import heads, makespan, sort, tails
 
         self.best[:] = other.best
         self.g[2], self.g[3] = self.best[0, : self.n], self.best[1, : self.n]
@@ -229,7 +257,9 @@ class _Run:
         sort(self.g, np.zeros(self.n, np.int64))
         heads(self.g, 0)
         tails(self.g, self.n - 1)
-        self.log[0] = self.log[1] = makespan(self.g)
+        self.log[0] = self.log[1] = self.log[5] = makespan(self.g)
+        self.log[3] = self.log[2]
+        self.pool[-2:] = self.g[2:4]
 
     def _keep(self) -> None:
         self.best[0, : self.n], self.best[1, : self.n] = self.g[2], self.g[3]
@@ -258,16 +288,17 @@ class _Run:
             )
 
     def _classic(self) -> Callable[[int, int, int], None]:
-        from hanse.allocate.kernels.tabu import HASH, search
+        from hanse.allocate.kernels.tabu import search
 
-        tabu = np.zeros(HASH, np.int64)
-        elite = np.full((10, self.n), NONE, np.int64)
+        rank = _ranks(self.machine)
+        tabu: Ints = np.zeros((self.n, int(rank.max(initial=0)) + 1), np.int64)
+        worth = np.full(POOL, 2**60, np.int64)
         tenure = 10 + len(self.problem.jobs) // max(1, self.problem.machines)
 
         def step(rounds: int, bound: int, seed: int) -> None:
             search(
-                self.g, self.machine, tabu, self.best[:, : self.n], elite, self.log, tenure,
-                STALL_ROUNDS, rounds, bound, seed,
+                self.g, self.machine, rank, tabu, self.best[:, : self.n], self.pool, worth,
+                self.log, tenure, STALL_ROUNDS, FAR, SPREAD, rounds, bound, seed,
             )  # fmt: skip
 
         return step
@@ -287,7 +318,7 @@ class _Run:
 
     def schedule(self) -> tuple[Ints, Ints]:
         """Starts and choices of the best, recomputed in full; it must reach its makespan."""
-        from hanse.allocate.kernels.tabu import heads, makespan, sort
+        from hanse.allocate.kernels.graph import heads, makespan, sort
 
         self.g[2], self.g[3] = self.best[0, : self.n], self.best[1, : self.n]
         self.chosen[:] = self.best[2, : self.n]
@@ -296,7 +327,17 @@ class _Run:
         heads(self.g, 0)
         assert placed == self.n
         assert makespan(self.g) == self.log[0]
-        return self.g[5].copy(), self.chosen - self.choice_off[:-1]
+        starts, choices = self.g[5].copy(), self.chosen - self.choice_off[:-1]
+        self.follow(self)
+        return starts, choices
+
+
+def _ranks(machine: Ints) -> Ints:
+    """The place of each operation among those of its machine, in the order of their numbers."""
+    order = np.argsort(machine, kind="stable")
+    ranks = np.empty_like(machine)
+    ranks[order] = np.arange(len(machine)) - np.searchsorted(machine[order], machine[order])
+    return ranks
 
 
 def as_shop(problem: JobShop) -> Shop:

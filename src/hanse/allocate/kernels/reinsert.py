@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hanse.allocate.kernels.arrays import Ints
+from hanse.allocate.kernels.graph import heads, makespan, sort, tails
 from hanse.allocate.kernels.jit import njit
-from hanse.allocate.kernels.tabu import NO, critical, heads, makespan, sort, tails
+from hanse.allocate.kernels.tabu import NO, critical
 
 SAMPLE = 8
 

@@ -2,7 +2,9 @@
 
 Balas and Vazacopoulos (1998) for the moves' feasibility and estimate, Zhang et al. (2007) for N7,
 Nowicki and Smutnicki (1996) for the search. The topological order is repaired around each move;
-heads are passed on from the move's first place, tails from its last.
+heads are passed on from the move's first place, tails from its last. A run that stalls enters a
+pool of good schedules; the next begins between two of them. Rows of ``g`` are indexed where they
+are used: a view of a row counts references, which made a move three times dearer.
 """
 
 from __future__ import annotations
@@ -11,75 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hanse.allocate.kernels.arrays import Ints
-from hanse.allocate.kernels.jit import njit
+from hanse.allocate.kernels.graph import heads, makespan, tails
+from hanse.allocate.kernels.jit import njit, njit_inline
+from hanse.allocate.kernels.relink import apart, between, elsewhere, load
 
-HASH = 1 << 22
 NO = -1
-
-
-@njit
-def heads(g: NDArray[np.int64], low: int) -> None:
-    """Heads from topological place ``low`` on."""
-    jp, mp, dur, r, topo = g[0], g[2], g[4], g[5], g[7]
-    for i in range(low, topo.shape[0]):
-        x = topo[i]
-        head = 0
-        if jp[x] >= 0:
-            head = r[jp[x]] + dur[jp[x]]
-        y = mp[x]
-        if y >= 0 and r[y] + dur[y] > head:
-            head = r[y] + dur[y]
-        r[x] = head
-
-
-@njit
-def tails(g: NDArray[np.int64], high: int) -> None:
-    """Tails from topological place ``high`` back to the first."""
-    js, ms, dur, q, topo = g[1], g[3], g[4], g[6], g[7]
-    for i in range(high, -1, -1):
-        x = topo[i]
-        tail = 0
-        if js[x] >= 0:
-            tail = q[js[x]] + dur[js[x]]
-        y = ms[x]
-        if y >= 0 and q[y] + dur[y] > tail:
-            tail = q[y] + dur[y]
-        q[x] = tail
-
-
-@njit
-def makespan(g: NDArray[np.int64]) -> int:
-    """The longest path."""
-    best = 0
-    for x in range(g.shape[1]):
-        end = g[5, x] + g[4, x]
-        best = max(best, end)
-    return best
-
-
-@njit
-def sort(g: NDArray[np.int64], waiting: Ints) -> int:
-    """A topological order from the machine sequences; how many operations it holds."""
-    n = g.shape[1]
-    jp, js, mp, ms, topo, place = g[0], g[1], g[2], g[3], g[7], g[8]
-    last = 0
-    for x in range(n):
-        waiting[x] = (jp[x] >= 0) + (mp[x] >= 0)
-        if not waiting[x]:
-            topo[last] = x
-            last += 1
-    first = 0
-    while first < last:
-        x = topo[first]
-        place[x] = first
-        first += 1
-        for y in (js[x], ms[x]):
-            if y >= 0:
-                waiting[y] -= 1
-                if not waiting[y]:
-                    topo[last] = y
-                    last += 1
-    return last
 
 
 @njit
@@ -152,117 +90,112 @@ def _before(g: NDArray[np.int64], u: int, v: int, mark: Ints, stamp: int, spare:
         place[spare[i]] = kept - i
 
 
-@njit
+@njit_inline
 def _head(g: NDArray[np.int64], x: int) -> int:
     y = g[0, x]
     return g[5, y] + g[4, y] if y >= 0 else 0
 
 
-@njit
+@njit_inline
 def _tail(g: NDArray[np.int64], x: int) -> int:
     y = g[1, x]
     return g[6, y] + g[4, y] if y >= 0 else 0
 
 
-@njit
+@njit_inline
 def _estimate_after(g: NDArray[np.int64], u: int, v: int, head: Ints) -> int:
     """The longest path through the operations from u to v if u went right behind v."""
-    mp, ms, dur, r, q = g[2], g[3], g[4], g[5], g[6]
-    y = mp[u]
-    at = r[y] + dur[y] if y >= 0 else 0
-    x = ms[u]
+    y = g[2, u]
+    at = g[5, y] + g[4, y] if y >= 0 else 0
+    x = g[3, u]
     while True:
         at = max(at, _head(g, x))
         head[x] = at
-        at += dur[x]
+        at += g[4, x]
         if x == v:
             break
-        x = ms[x]
+        x = g[3, x]
     head[u] = max(at, _head(g, u))
-    y = ms[v]
-    tail = max(_tail(g, u), q[y] + dur[y] if y >= 0 else 0)
-    best = head[u] + dur[u] + tail
-    tail += dur[u]
+    y = g[3, v]
+    tail = max(_tail(g, u), g[6, y] + g[4, y] if y >= 0 else 0)
+    best = head[u] + g[4, u] + tail
+    tail += g[4, u]
     x = v
     while x != u:
         tail = max(tail, _tail(g, x))
-        best = max(best, head[x] + dur[x] + tail)
-        tail += dur[x]
-        x = mp[x]
+        best = max(best, head[x] + g[4, x] + tail)
+        tail += g[4, x]
+        x = g[2, x]
     return best
 
 
-@njit
+@njit_inline
 def _estimate_before(g: NDArray[np.int64], u: int, v: int, head: Ints) -> int:
     """The longest path through the operations from u to v if v went right before u."""
-    mp, ms, dur, r, q = g[2], g[3], g[4], g[5], g[6]
-    y = mp[u]
-    at = max(_head(g, v), r[y] + dur[y] if y >= 0 else 0)
+    y = g[2, u]
+    at = max(_head(g, v), g[5, y] + g[4, y] if y >= 0 else 0)
     head[v] = at
-    at += dur[v]
+    at += g[4, v]
     x = u
     while x != v:
         at = max(at, _head(g, x))
         head[x] = at
-        at += dur[x]
-        x = ms[x]
-    y = ms[v]
-    tail = q[y] + dur[y] if y >= 0 else 0
+        at += g[4, x]
+        x = g[3, x]
+    y = g[3, v]
+    tail = g[6, y] + g[4, y] if y >= 0 else 0
     best = 0
-    x = mp[v]
+    x = g[2, v]
     while True:
         tail = max(tail, _tail(g, x))
-        best = max(best, head[x] + dur[x] + tail)
-        tail += dur[x]
+        best = max(best, head[x] + g[4, x] + tail)
+        tail += g[4, x]
         if x == u:
             break
-        x = mp[x]
+        x = g[2, x]
     tail = max(tail, _tail(g, v))
-    return max(best, head[v] + dur[v] + tail)
+    return max(best, head[v] + g[4, v] + tail)
 
 
-@njit
-def _slot(u: int, v: int) -> int:
-    return (u * 1_000_003 + v * 7_919) & (HASH - 1)
-
-
-@njit
-def _is_tabu(g: NDArray[np.int64], tabu: Ints, u: int, v: int, forward: bool, now: int) -> bool:
+@njit_inline
+def _is_tabu(
+    g: NDArray[np.int64], tabu: Ints, rank: Ints, u: int, v: int, forward: bool, now: int
+) -> bool:
     """Whether a move would bring back an order of two operations that was just undone."""
-    ms, mp = g[3], g[2]
     if forward:
-        x = ms[u]
+        x = g[3, u]
         while True:
-            if tabu[_slot(x, u)] > now:
+            if tabu[x, rank[u]] > now:
                 return True
             if x == v:
                 return False
-            x = ms[x]
-    x = mp[v]
+            x = g[3, x]
+    x = g[2, v]
     while True:
-        if tabu[_slot(v, x)] > now:
+        if tabu[v, rank[x]] > now:
             return True
         if x == u:
             return False
-        x = mp[x]
+        x = g[2, x]
 
 
 @njit
-def _forbid(g: NDArray[np.int64], tabu: Ints, u: int, v: int, forward: bool, until: int) -> None:
-    ms, mp = g[3], g[2]
+def _forbid(
+    g: NDArray[np.int64], tabu: Ints, rank: Ints, u: int, v: int, forward: bool, until: int
+) -> None:
     if forward:
-        x = ms[u]
+        x = g[3, u]
         while True:
-            tabu[_slot(u, x)] = until
+            tabu[u, rank[x]] = until
             if x == v:
                 return
-            x = ms[x]
-    x = mp[v]
+            x = g[3, x]
+    x = g[2, v]
     while True:
-        tabu[_slot(x, v)] = until
+        tabu[x, rank[v]] = until
         if x == u:
             return
-        x = mp[x]
+        x = g[2, x]
 
 
 @njit
@@ -295,22 +228,27 @@ def critical(g: NDArray[np.int64], total: int, path: Ints) -> int:
     return n - k
 
 
-@njit
+@njit_inline
 def _may_follow(g: NDArray[np.int64], u: int, v: int) -> bool:
-    js, dur, q = g[1], g[4], g[6]
-    return js[u] < 0 or q[v] + dur[v] >= q[js[u]] + dur[js[u]]
+    return g[1, u] < 0 or g[6, v] + g[4, v] >= g[6, g[1, u]] + g[4, g[1, u]]
 
 
-@njit
+@njit_inline
 def _may_lead(g: NDArray[np.int64], u: int, v: int) -> bool:
-    jp, dur, r = g[0], g[4], g[5]
-    return jp[v] < 0 or r[u] + dur[u] >= r[jp[v]] + dur[jp[v]]
+    return g[0, v] < 0 or g[5, u] + g[4, u] >= g[5, g[0, v]] + g[4, g[0, v]]
+
+
+@njit_inline
+def _one_in(pick: Ints, count: int) -> bool:
+    """True once in so many times; a linear congruential generator in ``pick``, for speed."""
+    pick[10] = pick[10] * 1_103_515_245 + 12_345 & 0x7FFFFFFF
+    return (pick[10] >> 8) % count == 0
 
 
 @njit
 def _consider(
-    g: NDArray[np.int64], u: int, v: int, forward: bool, head: Ints, tabu: Ints, now: int,
-    total: int, pick: Ints,
+    g: NDArray[np.int64], u: int, v: int, forward: bool, head: Ints, tabu: Ints, rank: Ints,
+    now: int, total: int, pick: Ints,
 ) -> None:  # fmt: skip
     """One move against the best so far in ``pick``: value, u, v, forward, ties, and any, u, v."""
     if forward:
@@ -322,22 +260,22 @@ def _consider(
             return
         value = _estimate_before(g, u, v, head)
     pick[9] += 1
-    if np.random.randint(pick[9]) == 0:
+    if _one_in(pick, pick[9]):
         pick[5], pick[6], pick[7] = u, v, int(forward)
-    if value >= total and _is_tabu(g, tabu, u, v, forward, now):
+    if value >= total and _is_tabu(g, tabu, rank, u, v, forward, now):
         return
     if value < pick[0]:
         pick[4] = 0
     if value <= pick[0]:
         pick[4] += 1
-        if np.random.randint(pick[4]) == 0:
+        if _one_in(pick, pick[4]):
             pick[0], pick[1], pick[2], pick[3] = value, u, v, int(forward)
 
 
 @njit
 def _scan(
-    g: NDArray[np.int64], machine: Ints, path: Ints, length: int, head: Ints, tabu: Ints, now: int,
-    best: int, pick: Ints,
+    g: NDArray[np.int64], machine: Ints, path: Ints, length: int, head: Ints, tabu: Ints,
+    rank: Ints, now: int, best: int, pick: Ints,
 ) -> None:  # fmt: skip
     """Every N6 and N7 move of every block of a critical path."""
     pick[0], pick[1], pick[4], pick[5], pick[9] = 2**60, NO, 0, NO, 0
@@ -348,29 +286,21 @@ def _scan(
             j += 1
         first, last = path[i], path[j]
         for k in range(i, j):
-            _consider(g, path[k], last, True, head, tabu, now, best, pick)
+            _consider(g, path[k], last, True, head, tabu, rank, now, best, pick)
             if k > i:
-                _consider(g, first, path[k], True, head, tabu, now, best, pick)
+                _consider(g, first, path[k], True, head, tabu, rank, now, best, pick)
         for k in range(i + 1, j + 1):
             if j > i + 1 or k < j:
-                _consider(g, first, path[k], False, head, tabu, now, best, pick)
+                _consider(g, first, path[k], False, head, tabu, rank, now, best, pick)
                 if k < j:
-                    _consider(g, path[k], last, False, head, tabu, now, best, pick)
+                    _consider(g, path[k], last, False, head, tabu, rank, now, best, pick)
         i = j + 1
 
 
 @njit
-def _restart(
-    g: NDArray[np.int64], machine: Ints, kept: NDArray[np.int64], work: Ints, kicks: int
-) -> int:  # fmt: skip
-    """Back to a kept sequence, shaken by some random critical swaps; its makespan."""
+def _shake(g: NDArray[np.int64], machine: Ints, total: int, work: Ints, kicks: int) -> int:
+    """Some random swaps on critical paths; the makespan."""
     n = g.shape[1]
-    g[2, :] = kept[0]
-    g[3, :] = kept[1]
-    sort(g, work)
-    heads(g, 0)
-    tails(g, n - 1)
-    total = makespan(g)
     mark, spare = np.zeros(n, np.int64), np.zeros(n, np.int64)
     for kick in range(1, kicks + 1):
         length = critical(g, total, work)
@@ -389,36 +319,80 @@ def _restart(
 
 
 @njit
+def _enter(
+    pool: NDArray[np.int64], worth: Ints, known: int, run: NDArray[np.int64], value: int
+) -> int:
+    """A finished run into the pool, in place of the worst once that is full; how many it holds."""
+    size = worth.shape[0]
+    for k in range(known):
+        if worth[k] == value and apart(pool[2 * k : 2 * k + 2], run) <= 2:
+            return known
+    at = known
+    if known == size:
+        at = int(np.argmax(worth))
+        if worth[at] < value:
+            return known
+    pool[2 * at] = run[0]
+    pool[2 * at + 1] = run[1]
+    worth[at] = value
+    return min(size, known + 1)
+
+
+@njit
+def _next(
+    g: NDArray[np.int64], machine: Ints, pool: NDArray[np.int64], worth: Ints, known: int,
+    far: float, spread: float, work: Ints,
+) -> int:  # fmt: skip
+    """Where the next run begins: far off while the pool fills, then between two of its members."""
+    i = np.random.randint(known)
+    first = pool[2 * i : 2 * i + 2]
+    if known < worth.shape[0]:
+        return elsewhere(g, machine, first, far, work)
+    j = (i + 1 + np.random.randint(known - 1)) % known
+    second = pool[2 * j : 2 * j + 2]
+    if apart(first, second) < g.shape[1] // 10:
+        if worth[i] > worth[j]:
+            worth[i] = 2**60
+        elif worth[j] > worth[i]:
+            worth[j] = 2**60
+        return elsewhere(g, machine, first, far * np.random.random(), work)
+    return between(g, machine, first, second, spread, work)
+
+
+@njit
 def search(
-    g: NDArray[np.int64], machine: Ints, tabu: Ints, best: NDArray[np.int64],
-    elite: NDArray[np.int64], log: Ints, tenure: int, stall: int, rounds: int, bound: int,
-    seed: int,
+    g: NDArray[np.int64], machine: Ints, rank: Ints, tabu: Ints, best: NDArray[np.int64],
+    pool: NDArray[np.int64], worth: Ints, log: Ints, tenure: int, stall: int, far: float,
+    spread: float, rounds: int, bound: int, seed: int,
 ) -> None:  # fmt: skip
     """``rounds`` moves on from the graph ``g``, which stays consistent between calls.
 
-    Rows of ``g``: job before and after, machine before and after, duration, head, tail,
-    topological order, and place in it. ``best`` keeps the machine rows of the best; ``elite``
-    those of the last bests. ``log``: best makespan, makespan, move number, best at move, bests.
+    Rows of ``g`` as in `graph`. ``best`` keeps the machine rows of the best, ``pool`` those of
+    some good ones and at its end of the run that goes on, ``worth`` their makespans. ``log``: best
+    makespan, makespan, move number, move of the run's last best, size of the pool, the run's best.
     """
     np.random.seed(seed)
     n = g.shape[1]
     path, head, spare = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
     mark = np.full(n, -1, np.int64)
-    pick = np.zeros(10, np.int64)
+    pick = np.zeros(11, np.int64)
+    pick[10] = seed & 0x7FFFFFFF
     end = log[2] + rounds
+    run = pool[2 * worth.shape[0] :]
     while log[2] < end and log[0] > bound:
         log[2] += 1
         now = log[2]
         length = critical(g, log[1], path)
-        _scan(g, machine, path, length, head, tabu, now, log[0], pick)
+        _scan(g, machine, path, length, head, tabu, rank, now, log[0], pick)
         if pick[1] == NO and pick[5] == NO:
-            log[1] = _restart(g, machine, best, path, 30)
+            log[1] = _shake(g, machine, load(g, best, path), path, 30)
             continue
         u, v, forward = (
             (pick[1], pick[2], pick[3]) if pick[1] != NO else (pick[5], pick[6], pick[7])
         )
         low, high = g[8, u], g[8, v]
-        _forbid(g, tabu, u, v, forward == 1, now + tenure + np.random.randint(1 + tenure * 2 // 5))
+        until = now + tenure + np.random.randint(1 + tenure * 2 // 5)
+        _forbid(g, tabu, rank, u, v, forward == 1, until)
         if forward:
             _after(g, u, v, mark, now, spare)
         else:
@@ -426,17 +400,17 @@ def search(
         heads(g, low)
         tails(g, high)
         log[1] = makespan(g)
-        if log[1] < log[0]:
-            log[0], log[3] = log[1], now
-            best[0, :] = g[2]
-            best[1, :] = g[3]
-            kept = log[4] % (elite.shape[0] // 2)
-            elite[2 * kept] = g[2]
-            elite[2 * kept + 1] = g[3]
-            log[4] += 1
+        if log[1] < log[5]:
+            log[5], log[3] = log[1], now
+            run[0] = g[2]
+            run[1] = g[3]
+            if log[1] < log[0]:
+                log[0] = log[1]
+                best[0, :] = g[2]
+                best[1, :] = g[3]
         elif now - log[3] > stall:
-            log[3] = now
-            known = min(log[4], elite.shape[0] // 2)
-            which = np.random.randint(known) if known and np.random.random() < 0.5 else NO
-            source = best if which == NO else elite[2 * which : 2 * which + 2]
-            log[1] = _restart(g, machine, source, path, 5 + np.random.randint(40))
+            log[4] = _enter(pool, worth, log[4], run, log[5])
+            log[1] = _next(g, machine, pool, worth, log[4], far, spread, path)
+            log[3], log[5] = now, log[1]
+            run[0] = g[2]
+            run[1] = g[3]
