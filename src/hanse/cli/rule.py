@@ -68,7 +68,7 @@ def test(file: Path, start: str, end: str, folder: Path, *, as_json: bool) -> No
                 tx, text, key=file.stem, start=_moment(start, now), end=_moment(end, now)
             )
         )
-        tried = answer(asked, home / "history", clock=context.clock)
+        tried = answer(asked, context.history, clock=context.clock)
     if as_json:
         say_json(tried)
         return

@@ -22,6 +22,7 @@ from hanse.model.text import Text
 from hanse.model.time import NS_PER_S
 
 SHELVE_S_MAX = 7 * 86_400.0
+TEXT_MAX = 600
 
 
 class Shelving(enum.StrEnum):
@@ -64,6 +65,7 @@ class Alarm(Struct, frozen=True, kw_only=True):
     unit: str = ""
     last: str = ""
     last_ns: int = -1
+    name: str = ""
 
     @property
     def retain(self) -> bool:
@@ -103,6 +105,7 @@ def fresh(transition: Transition) -> Alarm:
         side=transition.side,
         severity=transition.severity,
         text=transition.text,
+        name=transition.name,
     )
 
 
@@ -161,6 +164,7 @@ def _raise(alarm: Alarm, transition: Transition, rule: Rule) -> Step:
         value=transition.value,
         limit=transition.limit,
         unit=transition.unit,
+        name=transition.name or alarm.name,
     )
     told = event(raised, "active", transition.at_ns, transition.text)
     shares = [{"signal": c.signal, "value": c.value, "share": c.share} for c in transition.signals]
@@ -208,6 +212,19 @@ def confirm(alarm: Alarm, *, by: str, at_ns: int, note: str = "") -> Step:
         )
     done = replace(alarm, confirmed=True, changed_ns=at_ns)
     return done, _by(done, "confirmed", (at_ns, by, note), Text("dealt with", "已处理"))
+
+
+def comment(alarm: Alarm, *, by: str, at_ns: int, note: str) -> Step:
+    """Someone has something to say about it; nothing else changes.
+
+    Raises:
+        BadInput: there are no words, or too many.
+    """
+    done = replace(alarm, changed_ns=at_ns)
+    words = _reason(alarm, note)
+    told = _by(done, "commented", (at_ns, by, words), Text("comment", "备注"))
+    text = Text(f"{told.text.en}: {words}"[:TEXT_MAX], f"{told.text.zh}:{words}"[:TEXT_MAX])
+    return done, replace(told, text=text)
 
 
 def shelve(alarm: Alarm, *, by: str, at_ns: int, for_s: float | None, note: str = "") -> Step:
@@ -320,9 +337,18 @@ def _reason(alarm: Alarm, reason: str) -> str:
 
 def _by(alarm: Alarm, what: AlarmTransition, act: tuple[int, str, str], verb: Text) -> AlarmEvent:
     at_ns, by, note = act
-    text = Text(f"{alarm.asset}: {verb.en} by {by}", f"{alarm.asset}:{verb.zh}({by})")
+    who, title = alarm.name or alarm.asset, _title(alarm)
+    text = Text(f"{who}: {title.en}{verb.en} by {by}", f"{who}:{title.zh}{verb.zh}({by})")
     told = event(alarm, what, at_ns, text, by=by)
     return replace(told, about=told.about | {"note": note}) if note else told
+
+
+def _title(alarm: Alarm) -> Text:
+    """What the alarm is about, out of its sentence: between the asset's name and the numbers."""
+    en, zh = alarm.text.en.split(": "), alarm.text.zh.split(":")
+    if min(len(en), len(zh)) < 2:
+        return Text("", "")
+    return Text(f"{en[1]}: ", f"{zh[1]}:")
 
 
 def part9(alarm: Alarm) -> dict[str, Any]:

@@ -141,8 +141,8 @@ class AlarmBook:
             rule = self._rules.get(alarm.rule)
             if alarm.active and (rule is None or not rule.enabled):
                 text = Text(
-                    f"{alarm.asset}: the rule {alarm.rule} is no longer armed",
-                    f"{alarm.asset}:规则 {alarm.rule} 已不再启用",
+                    f"{alarm.name or alarm.asset}: the rule {alarm.rule} is no longer armed",
+                    f"{alarm.name or alarm.asset}:规则 {alarm.rule} 已不再启用",
                 )
                 ended = replace(alarm, active=False, changed_ns=at_ns, text=text)
                 told += self._keep((ended, life.event(ended, "inactive", at_ns, text)))

@@ -175,7 +175,8 @@ class Engine:
         places = self._built.places
         rule = self.rules[places.rule[instance]]
         side = places.sides[places.side[instance]]
-        asset = self.plant.assets[places.asset[instance]].key
+        about = self.plant.assets[places.asset[instance]]
+        asset, called = about.key, about.title or about.key
         limit = float(places.limit[instance])
         name = getattr(rule, "signal", "")
         unit = self.plant.unit(rule.asset_type, name) if name else ""
@@ -188,7 +189,8 @@ class Engine:
             active=bool(on),
             since_ns=since_ns,
             severity=severity(rule, side),
-            text=raised(rule, asset, known, (limit, side, unit)) if on else cleared(rule, asset),
+            text=raised(rule, called, known, (limit, side, unit)) if on else cleared(rule, called),
+            name=called,
             value=known,
             limit=limit,
             unit=unit,

@@ -22,6 +22,7 @@ STALE_S = 86_400
 CHATTER_TIMES = 3
 CHATTER_SPAN_S = 60
 WORST_MAX = 10
+SPANS_MAX = 100_000
 
 
 class AlarmFigures(Struct, frozen=True, kw_only=True):
@@ -40,6 +41,7 @@ class AlarmFigures(Struct, frozen=True, kw_only=True):
     stale: tuple[str, ...]
     shares: dict[str, float]
     worst: tuple[tuple[str, int], ...]
+    in_10_min: tuple[int, ...] = ()
 
 
 def alarm_figures(
@@ -64,6 +66,7 @@ def alarm_figures(
         ),
         shares=_shares(called),
         worst=tuple(Counter(e.alarm for e in called).most_common(WORST_MAX)),
+        in_10_min=tuple(tens[n] for n in range(min(round(spans), SPANS_MAX))),
     )
 
 

@@ -21,7 +21,8 @@ class Transition(Struct, frozen=True, kw_only=True):
 
     ``at_ns`` is the instant it is due by event time, so that a replay gives the same; ``since_ns``
     when the condition began; ``value`` and ``limit`` are those that decided it, None where the
-    kind of rule has none. ``side`` tells the limits of one rule apart.
+    kind of rule has none. ``side`` tells the limits of one rule apart; ``name`` is what people
+    call the asset.
     """
 
     rule: Key
@@ -36,6 +37,7 @@ class Transition(Struct, frozen=True, kw_only=True):
     limit: float | None = None
     unit: str = ""
     signals: tuple[Contribution, ...] = ()
+    name: str = ""
 
     @property
     def alarm(self) -> str:

@@ -160,4 +160,5 @@ AlarmTransition = Literal[
     "re_alarmed",
     "escalated",
     "latched_reset",
+    "commented",
 ]

@@ -35,7 +35,13 @@ from hanse.web.views.loops import Approval, ChainView, LoopRow
 from hanse.web.views.notices import NoticesView
 from hanse.web.views.people import AuditPage, FirmCard
 from hanse.web.views.planning import MoveWish, OrderRow, PlanView, PromiseView, VersionRow
-from hanse.web.views.plant import AlarmRow, MachineRow, MachineView, Series
+from hanse.web.views.plant import (
+    AlarmPerformance,
+    AlarmRow,
+    MachineRow,
+    MachineView,
+    Series,
+)
 from hanse.web.views.rules import RuleFileView, RuleRow, TemplateForm, TrialView, TypeChoice
 from hanse.web.views.running import PeerAnswer, Readiness
 from hanse.web.views.trading import (
@@ -208,19 +214,19 @@ class Alarms(Protocol):
     """Alarms by ISA-18.2."""
 
     async def rows(self, *, limit: int) -> tuple[AlarmRow, ...]:
-        """Alarms that are active, unacknowledged or shelved; the most urgent first."""
+        """Alarms that need someone or are kept quiet; the most urgent first."""
         ...
 
-    async def acknowledge(self, alarm: str, *, note: str, by: str) -> Done:
-        """Say that it was seen."""
+    async def one(self, alarm: str) -> AlarmRow:
+        """One alarm, also one that is over."""
         ...
 
-    async def shelve(self, alarm: str, *, until: Instant, reason: str, by: str) -> Done:
-        """Silence it until an instant."""
+    async def act(self, alarm: str, deed: str, values: Mapping[str, str], *, by: str) -> Done:
+        """Do a deed to an alarm: acknowledge, confirm, comment, shelve, suppress and the rest."""
         ...
 
-    async def unshelve(self, alarm: str, *, by: str) -> Done:
-        """End its silence."""
+    async def performance(self, *, hours: int) -> AlarmPerformance:
+        """How well the alarms themselves work, over the last hours."""
         ...
 
 

@@ -11,6 +11,7 @@ from hanse.model.plant import AlarmPriority
 from hanse.model.text import Text
 from hanse.web.views.common import Deed, Done, Field, Option, State, Tone
 from hanse.web.views.notices import ChannelRow, NoticesView, WaitingRow
+from hanse.web.views.plant import AlarmPerformance, Often
 from hanse.web.views.rules import (
     RuleFileView,
     RuleRow,
@@ -176,6 +177,31 @@ class RulesInMemory:
         return DONE
 
 
+OFTEN = Often(
+    alarm="alarm-0001",
+    text=Text("Spindle vibrates too much", "主轴振动过大"),
+    machine="Lathe 1",
+    count=7,
+    share=0.7,
+)
+PERFORMANCE = AlarmPerformance(
+    start=s.T0 - dt.timedelta(hours=24),
+    end=s.T0,
+    called=10,
+    per_hour=0.4,
+    peak_in_10_min=5,
+    flood_share=0.0,
+    standing=3,
+    shelved=1,
+    suppressed=0,
+    out_of_service=0,
+    seen_after_s=42.0,
+    shares=((AlarmPriority.CRITICAL, 0.1, 0.05), (AlarmPriority.LOW, 0.9, 0.8)),
+    worst=(OFTEN,),
+    chattering=(OFTEN,),
+    stale=(s.ALARMS[1],),
+    in_10_min=(0, 5, 2) * 48,
+)
 CHANNEL = ChannelRow(
     key="shift",
     way="wecom",

@@ -6,7 +6,7 @@ import hashlib
 import msgspec
 from msgspec import structs
 from tests.unit.web import samples as s
-from tests.unit.web.deciding import NoticesInMemory, RulesInMemory
+from tests.unit.web.deciding import PERFORMANCE, NoticesInMemory, RulesInMemory
 
 from hanse.model.door import Role
 from hanse.model.errors import BadInput, Conflict, NotAllowed, NotFound
@@ -183,22 +183,22 @@ class AlarmsInMemory:
     async def rows(self, *, limit):
         return tuple(self.kept.values())[:limit]
 
-    async def acknowledge(self, alarm, *, note, by):
-        row = found(self.kept.get(alarm), alarm)
-        self.kept[alarm] = structs.replace(
-            row, acknowledged=True, acknowledged_by=by, state=s.ALARMS[1].state
-        )
+    async def one(self, alarm):
+        return found(self.kept.get(alarm), alarm)
+
+    async def act(self, alarm, deed, values, *, by):
+        row = await self.one(alarm)
+        if deed == "acknowledge":
+            changed = {"acknowledged": True, "acknowledged_by": by, "state": s.ALARMS[1].state}
+        elif deed == "shelve":
+            changed = {"shelved_until": s.after(3_600), "state": s.ALARMS[2].state}
+        else:
+            raise Conflict("that cannot be done now", subject=alarm)
+        self.kept[alarm] = structs.replace(row, **changed)
         return DONE
 
-    async def shelve(self, alarm, *, until, reason, by):
-        row = found(self.kept.get(alarm), alarm)
-        self.kept[alarm] = structs.replace(row, shelved_until=until, state=s.ALARMS[2].state)
-        return DONE
-
-    async def unshelve(self, alarm, *, by):
-        row = found(self.kept.get(alarm), alarm)
-        self.kept[alarm] = structs.replace(row, shelved_until=None)
-        return DONE
+    async def performance(self, *, hours):
+        return PERFORMANCE
 
 
 class PlansInMemory:

@@ -324,6 +324,15 @@ ALARMS = (
         signal=1,
         event="event-0000",
         loop="loop-0009",
+        advice=Text("Have the bearing looked at", "请检查轴承"),
+        deeds=(
+            Deed(name="acknowledge", label=Text("Seen", "已看到"), main=True),
+            Deed(
+                name="shelve",
+                label=Text("Shelve", "搁置"),
+                fields=(Field(name="note", label=Text("Why", "原因")),),
+            ),
+        ),
     ),
     AlarmRow(
         id="alarm-0002",

@@ -31,6 +31,7 @@ NAMES = {
     "/api/v1/peers/{name}": s.DID_SHOP,
     "/api/v1/orders/{name}": "wo-2207",
     "/api/v1/plan/promise": "?item=shaft-40&quantity=20",
+    "/api/v1/alarms/one": "?alarm=alarm-0001",
     "/api/v1/rules/file": "?key=lathe-load-too-high",
     "/api/v1/history": "?ids=1,2&start=2026-03-09T08:00:00Z&end=2026-03-09T09:00:00Z",
 }
@@ -116,7 +117,7 @@ def test_every_operation_documents_its_refusals_and_says_what_it_does(document):
 )  # fmt: skip
 def test_a_broken_body_is_a_bad_input_with_a_reason_in_both_languages(caller, body):
     answer = caller.post(
-        "/api/v1/alarms/alarm-0001/shelve",
+        "/api/v1/alarms/act",
         content=body,
         headers={"content-type": "application/json"},
     )
@@ -255,11 +256,11 @@ def test_the_reference_page_lists_every_address():
 
 
 def test_an_undeclared_method_is_told_which_there_are(caller):
-    answer = caller.request("DELETE", "/api/v1/alarms/alarm-0001/shelve")
+    answer = caller.request("DELETE", "/api/v1/alarms/act")
     assert answer.status_code == 405
     assert "POST" in answer.headers["allow"]
 
 
 def test_a_field_that_nobody_asked_for_is_refused(caller):
-    body = {"note": "seen", "acknowledged_by": "someone else"}
-    assert caller.post("/api/v1/alarms/alarm-0001/acknowledge", json=body).status_code == 400
+    body = {"alarm": "alarm-0001", "deed": "acknowledge", "acknowledged_by": "someone else"}
+    assert caller.post("/api/v1/alarms/act", json=body).status_code == 400

@@ -26,8 +26,8 @@ from hanse.node.chain.story import ask, break_machine, repair_machine
 from hanse.node.context import Context
 from hanse.node.folder import Folder
 from hanse.node.offline import offline
+from hanse.node.pages.alarms import standing_alarms
 from hanse.node.pages.happenings import loop_state
-from hanse.node.pages.machines import standing_alarms
 from hanse.sim.chain import Chain, ChainFirm, read_chain
 from hanse.store import Tx
 from hanse.web.views.common import Deed, Done, Fact, Field, FieldKind, Option, State, Tone

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import structlog
 from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 from nats.js.errors import NotFoundError
 
-from hanse.decide import Alarm, AlarmEvent, acknowledge, shelve, unshelve
-from hanse.decide.alarm import Step
-from hanse.model.errors import BadInput, Conflict, HanseError
+from hanse.decide import Alarm, AlarmEvent
+from hanse.model.errors import Conflict, HanseError
 from hanse.model.sample import Frame
 from hanse.model.text import Text
 from hanse.model.time import from_ns
 from hanse.node.context import Context
+from hanse.node.deciding.acts import perform
 from hanse.node.shopfloor.seeing import SEEN, Eyes, packed
 from hanse.node.watching import AlarmAct, Floor, act_of, alarms_on_record, event_of
 from hanse.store import Tx
@@ -35,12 +34,6 @@ CLOSE_S = 0.5
 FIRST_NS = 600_000_000_000
 """A partition that nobody ever watched is watched from ten minutes back."""
 log = structlog.get_logger("decide")
-
-_VERBS: dict[str, Callable[..., Step]] = {
-    "acknowledge": acknowledge,
-    "shelve": shelve,
-    "unshelve": unshelve,
-}
 
 
 class Desk:
@@ -209,14 +202,8 @@ class Desk:
 
     async def _act(self, wish: AlarmAct) -> Text:
         """A person's act on an alarm, recorded as any step of it."""
-        verb = _VERBS.get(wish.verb)
-        if verb is None:
-            raise BadInput("there is no such act on an alarm", subject=wish.verb)
-        how: dict[str, Any] = {"by": wish.by, "at_ns": self._context.clock.ns()}
-        how |= {} if wish.verb == "unshelve" else {"note": wish.note}
-        how |= {"for_s": wish.for_s} if wish.verb == "shelve" else {}
         async with self._turn:
-            told = self.watch.book.act(wish.alarm, verb, **how)
+            told = perform(self.watch.book, wish, at_ns=self._context.clock.ns())
             await self._tell(told)
         return told[0].text if told else Text("nothing changed", "没有变化")
 

@@ -1,4 +1,4 @@
-"""Machines and alarms: the record for what they are, the live values for what they do."""
+"""Machines: the record for what they are, the live values for what they do."""
 
 from __future__ import annotations
 
@@ -9,21 +9,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hanse.decide import Alarm, priority
-from hanse.decide.alarm import Shelving
 from hanse.model.plant import PACKML_CODES, Machine, PackMLState, Signal
 from hanse.model.running import MachineJob
-from hanse.model.text import Text
 from hanse.model.time import Instant, from_ns, to_ns
 from hanse.node.context import Context
+from hanse.node.pages.alarms import standing_alarms
 from hanse.node.pages.live import LiveValues, series_of
 from hanse.node.shopfloor.records import open_jobs
-from hanse.node.watching import AlarmAct, act_of, alarms_on_record
 from hanse.store import Tx
-from hanse.store.deciding import ALARMS
-from hanse.transmit.nats.requests import ask
-from hanse.transmit.partition import partition
-from hanse.web.views.common import Done, State, Tone
-from hanse.web.views.plant import AlarmRow, MachineRow, MachineView, Series, SignalNow
+from hanse.web.views.plant import MachineRow, MachineView, Series, SignalNow
 
 if TYPE_CHECKING:
     from hanse.transmit.history.query import History
@@ -154,79 +148,3 @@ class RecordMachines:
         return msgspec.structs.replace(
             shown, value=last.value, text=last.text, quality=last.quality, at=from_ns(last.at_ns)
         )
-
-
-def standing_alarms(tx: Tx) -> list[Alarm]:
-    """Alarms that still need someone: worst first, then newest."""
-    return sorted(
-        (a for a in alarms_on_record(tx) if a.retain), key=lambda a: (-a.severity, -a.raised_ns)
-    )
-
-
-class RecordAlarms:
-    """A `hanse.web.ports.Alarms`."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-
-    async def rows(self, *, limit: int) -> tuple[AlarmRow, ...]:
-        """Alarms that need someone; the most urgent first."""
-
-        def read(tx: Tx) -> list[AlarmRow]:
-            titles = {m.key: m.title for m in tx.machines.all()}
-            return [_alarm_row(tx, a, titles) for a in standing_alarms(tx)[:limit]]
-
-        return tuple(await self._context.store.read(read))
-
-    async def acknowledge(self, alarm: str, *, note: str, by: str) -> Done:
-        """Say that it was seen."""
-        return await self._act(AlarmAct(alarm=alarm, verb="acknowledge", by=by, note=note))
-
-    async def shelve(self, alarm: str, *, until: Instant, reason: str, by: str) -> Done:
-        """Silence it until an instant."""
-        for_s = (until - self._context.clock.now()).total_seconds()
-        act = AlarmAct(alarm=alarm, verb="shelve", by=by, note=reason, for_s=for_s)
-        return await self._act(act)
-
-    async def unshelve(self, alarm: str, *, by: str) -> Done:
-        """End its silence."""
-        return await self._act(AlarmAct(alarm=alarm, verb="unshelve", by=by))
-
-    async def _act(self, act: AlarmAct) -> Done:
-        about = await self._context.store.read(lambda tx: tx.table(ALARMS).need(act.alarm))
-        command = act_of(partition(about.asset))
-        text = await ask(self._context.nats, command, act, answer=Text)
-        return Done(text=text, href="/alarms")
-
-
-def _alarm_row(tx: Tx, alarm: Alarm, titles: dict[str, str]) -> AlarmRow:
-    raised = tx.events.find(
-        kind="decide.alarm_active", subject=alarm.id, newest_first=True, limit=1
-    )
-    shelved = alarm.shelving is not Shelving.UNSHELVED
-    return AlarmRow(
-        id=alarm.id,
-        machine=alarm.asset,
-        machine_title=titles.get(alarm.asset, alarm.asset),
-        text=alarm.text,
-        priority=priority(alarm.severity),
-        state=_alarm_state(alarm, shelved=shelved),
-        since=from_ns(alarm.raised_ns),
-        active=alarm.active,
-        acknowledged=alarm.acked,
-        shelved_until=from_ns(alarm.shelved_until_ns) if alarm.shelved_until_ns else None,
-        rule=alarm.rule,
-        value="" if alarm.value is None else f"{alarm.value:g} {alarm.unit}".strip(),
-        limit="" if alarm.limit is None else f"{alarm.limit:g} {alarm.unit}".strip(),
-        event=raised[0].id if raised else "",
-        loop=(raised[0].loop or "") if raised else "",
-    )
-
-
-def _alarm_state(alarm: Alarm, *, shelved: bool) -> State:
-    if shelved:
-        return State("shelved", Text("shelved", "已搁置"), Tone.QUIET)
-    if alarm.active:
-        tone = Tone.WARN if alarm.acked else Tone.BAD
-        return State("active", Text("active", "报警中"), tone)
-    return State("ended", Text("ended", "已恢复"), Tone.QUIET)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hanse.node.context import Context
 from hanse.node.pages.accounts import RecordAccounts
+from hanse.node.pages.alarms import RecordAlarms
 from hanse.node.pages.approvals import RecordApprovals
 from hanse.node.pages.audit import RecordAudit
 from hanse.node.pages.connecting import RecordConnections
@@ -16,7 +17,7 @@ from hanse.node.pages.happenings import RecordHappenings
 from hanse.node.pages.health import NodeHealth
 from hanse.node.pages.ledgers import RecordLedger
 from hanse.node.pages.live import LiveValues
-from hanse.node.pages.machines import RecordAlarms, RecordMachines
+from hanse.node.pages.machines import RecordMachines
 from hanse.node.pages.notices import RecordNotices
 from hanse.node.pages.peer_door import RecordPeerDoor
 from hanse.node.pages.peers import RecordPeers

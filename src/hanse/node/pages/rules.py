@@ -99,7 +99,7 @@ class RecordRules:
             return question(tx, text, key=key, start=start, end=end), titles
 
         asked, titles = await self._context.store.read(read)
-        folder, clock = self._context.folder / "history", self._context.clock
+        folder, clock = self._context.history, self._context.clock
         async with self._one_at_a_time:
             tried = await asyncio.to_thread(answer, asked, folder, clock=clock)
         return _trial(tried, asked, titles)

@@ -5,6 +5,7 @@ Each module lists its handlers in ``HANDLERS``; limits of bodies stand in `hanse
 """
 
 from hanse.web.routes import (
+    alarms,
     alive,
     api,
     approvals,
@@ -28,6 +29,7 @@ from hanse.web.routes import (
 )
 
 PARTS = (
+    alarms,
     alive,
     api,
     approvals,

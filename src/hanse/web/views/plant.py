@@ -12,7 +12,7 @@ from hanse.model.plant import AlarmPriority, PackMLState
 from hanse.model.sample import Gap, Quality
 from hanse.model.text import Text
 from hanse.model.time import Instant
-from hanse.web.views.common import Count, Id, Line, State
+from hanse.web.views.common import Count, Deed, Id, Line, State
 
 
 class SignalNow(Struct, frozen=True, kw_only=True):
@@ -70,7 +70,10 @@ class MachineView(Struct, frozen=True, kw_only=True):
 
 
 class AlarmRow(Struct, frozen=True, kw_only=True):
-    """One alarm that is not quiet (ISA-18.2). ``event`` raised it."""
+    """One alarm that needs someone or is kept quiet (ISA-18.2). ``event`` raised it.
+
+    ``quieted`` says why it calls nobody, empty where it may; ``deeds`` what can be done to it now.
+    """
 
     id: Id
     machine: Line
@@ -89,6 +92,45 @@ class AlarmRow(Struct, frozen=True, kw_only=True):
     event: str = ""
     loop: str = ""
     acknowledged_by: Line = ""
+    quieted: Text = Text("", "")
+    advice: Text = Text("", "")
+    occurrence: Count = 0
+    deeds: tuple[Deed, ...] = ()
+
+
+class Often(Struct, frozen=True, kw_only=True):
+    """An alarm that called often."""
+
+    alarm: Id
+    text: Text
+    machine: Line
+    count: Count
+    share: float
+
+
+class AlarmPerformance(Struct, frozen=True, kw_only=True):
+    """The figures of ISA-18.2 / IEC 62682 on how well the alarms themselves work.
+
+    ``shares`` by priority, worst first, against what is recommended; ``in_10_min`` the calls of
+    each ten minutes.
+    """
+
+    start: Instant
+    end: Instant
+    called: Count
+    per_hour: float
+    peak_in_10_min: Count
+    flood_share: float
+    standing: Count
+    shelved: Count
+    suppressed: Count
+    out_of_service: Count
+    seen_after_s: float | None
+    shares: tuple[tuple[AlarmPriority, float, float], ...]
+    worst: tuple[Often, ...]
+    chattering: tuple[Often, ...]
+    stale: tuple[AlarmRow, ...]
+    in_10_min: tuple[int, ...]
 
 
 class Series(Struct, frozen=True, kw_only=True):

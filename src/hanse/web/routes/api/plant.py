@@ -1,4 +1,4 @@
-"""Machines, signals, alarms and the plan, for programs."""
+"""Machines, signals and the plan, for programs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 import numpy as np
 from litestar import get, post
 from litestar.params import JSONBody, QueryParameter
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from hanse.model.errors import BadInput
 from hanse.web.desk import desk_of
@@ -17,10 +17,9 @@ from hanse.web.doors.permissions import Permission
 from hanse.web.reading import Asked, me_of
 from hanse.web.routes.api.kinds import POINTS_MAX, Limit, Name, route
 from hanse.web.routes.live import signals_of
-from hanse.web.routes.machines import SHELVE_H_MAX
-from hanse.web.views.common import AMOUNT_PATTERN, Done
+from hanse.web.views.common import AMOUNT_PATTERN
 from hanse.web.views.planning import MoveWish, OrderRow, PlanView, PromiseView, VersionRow
-from hanse.web.views.plant import AlarmRow, MachineRow, MachineView, Series
+from hanse.web.views.plant import MachineRow, MachineView, Series
 
 SPAN_DAYS_MAX = 3_700
 
@@ -31,19 +30,6 @@ class Lines(Struct, frozen=True, kw_only=True):
     signals: tuple[int, ...]
     t_s: list[float]
     values: list[list[float | None]]
-
-
-class AckBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """Words beside an acknowledgement."""
-
-    note: Annotated[str, Meta(max_length=2_000)] = ""
-
-
-class ShelveBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """Until when an alarm is silent, and why."""
-
-    hours: Annotated[float, Meta(gt=0, le=SHELVE_H_MAX)]
-    reason: Annotated[str, Meta(min_length=1, max_length=400)]
 
 
 @get("/machines", **route(Permission.MACHINES_READ))
@@ -80,33 +66,6 @@ def lines_of(series: Series) -> Lines:
     """Columns as JSON has them: null where there is no number."""
     values = [[None if np.isnan(v) else float(v) for v in column] for column in series.values]
     return Lines(signals=series.signals, t_s=[float(t) for t in series.t_s], values=values)
-
-
-@get("/alarms", **route(Permission.ALARMS_READ))
-async def alarms(request: Asked, limit: Limit = 100) -> tuple[AlarmRow, ...]:
-    """Alarms that are not quiet, the most urgent first."""
-    return await desk_of(request).ports.alarms.rows(limit=limit)
-
-
-@post("/alarms/{name:str}/acknowledge", **route(Permission.ALARMS_ACT))
-async def acknowledge(request: Asked, name: Name, data: JSONBody[AckBody]) -> Done:
-    """Say that an alarm was seen."""
-    ports = desk_of(request).ports
-    return await ports.alarms.acknowledge(name, note=data.note, by=me_of(request).name)
-
-
-@post("/alarms/{name:str}/shelve", **route(Permission.ALARMS_ACT))
-async def shelve(request: Asked, name: Name, data: JSONBody[ShelveBody]) -> Done:
-    """Silence an alarm for some hours."""
-    ports, by = desk_of(request).ports, me_of(request).name
-    until = ports.clock.now() + dt.timedelta(hours=data.hours)
-    return await ports.alarms.shelve(name, until=until, reason=data.reason, by=by)
-
-
-@post("/alarms/{name:str}/unshelve", **route(Permission.ALARMS_ACT))
-async def unshelve(request: Asked, name: Name) -> Done:
-    """End an alarm's silence."""
-    return await desk_of(request).ports.alarms.unshelve(name, by=me_of(request).name)
 
 
 @get("/plan", **route(Permission.PLAN_READ))
@@ -149,10 +108,6 @@ HANDLERS = (
     machines,
     machine,
     history,
-    alarms,
-    acknowledge,
-    shelve,
-    unshelve,
     plan,
     versions,
     promise,
