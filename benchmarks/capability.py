@@ -1,10 +1,19 @@
-"""Capability search: free trade words to codes, top 1 and top 5 by language, time a query."""
+"""Capability search: free trade words to codes, top 1 and top 5 by language, time a query.
+
+Three sets lie beside this file: ``capability_queries.tsv`` (before the list was made, by its
+author), ``capability_queries_hard.tsv`` (a purpose in place of a process) and
+``capability_queries_shop.tsv`` (later, in the words of enquiries, with slips of the pen, written
+without a look at the list's synonyms). ``--typos`` turns two letters round in every English word of
+five letters or more.
+"""
 
 from __future__ import annotations
 
 import argparse
 import csv
 import json
+import random
+import re
 import time
 from pathlib import Path
 
@@ -13,14 +22,29 @@ from hanse.match.capability import Finder
 SHIPPED = Path(__file__).with_name("capability_queries.tsv")
 
 
+def slipped(text, dice):
+    """The text with two neighbouring letters turned round in each longer English word."""
+
+    def turned(match):
+        word = match.group()
+        at = dice.randrange(1, len(word) - 1)
+        return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+
+    return re.sub(r"[A-Za-z]{5,}", turned, text)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=SHIPPED)
+    parser.add_argument("--typos", action="store_true")
     parser.add_argument("--misses", action="store_true")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     with args.data.open(encoding="utf-8") as file:
         queries = list(csv.DictReader(file, delimiter="\t"))
+    if args.typos:
+        dice = random.Random(1)
+        queries = [q | {"query": slipped(q["query"], dice)} for q in queries]
     begun = time.perf_counter()
     finder = Finder()
     build_s = time.perf_counter() - begun
