@@ -274,11 +274,21 @@ def _order_line(
 
 
 def settled(enquiry: Enquiry, seller: str, order: str) -> Enquiry:
-    """Both signed: the talk has reached its order."""
+    """Both signed: the talk has reached its order.
+
+    Also where we had given the order up for lost: a signature given in time counts, come when it
+    may, and what both signed stands above what we thought.
+    """
     talk = _talk(enquiry, seller)
-    if isinstance(talk, Ordering) and talk.order == order:
-        return with_talk(enquiry, seller, Placed(quoted=talk.quoted, order=order))
-    return enquiry
+    match talk:
+        case Ordering(quoted=quoted) | Awarded(quoted=quoted) | Held(quoted=quoted):
+            return with_talk(enquiry, seller, Placed(quoted=quoted, order=order))
+        case Dropped(quoted=Quoted() as quoted):
+            return with_talk(enquiry, seller, Placed(quoted=quoted, order=order))
+        case Quoted():
+            return with_talk(enquiry, seller, Placed(quoted=talk, order=order))
+        case _:
+            return enquiry
 
 
 def refused(enquiry: Enquiry, seller: str, order: str, reason: str) -> Enquiry:
