@@ -14,6 +14,7 @@ from hanse.model.event import Event
 from hanse.model.sample import GapReason
 from hanse.model.text import Text
 from hanse.model.time import StillClock
+from hanse.transmit import codec
 from hanse.transmit.coverage import Coverage
 from hanse.transmit.nats import events, feed, requests
 from hanse.transmit.nats.spool import Spool
@@ -229,3 +230,41 @@ def test_every_error_comes_back_as_itself():
     error = Conflict("already awarded", subject="rfq-1", remedy="Look again", code="awarded")
     back = requests.from_fault(requests.to_fault(error))
     assert (type(back), str(back), back.name) == (Conflict, str(error), "awarded")
+
+
+async def taken(inbox, n):
+    """The numbers of the next frames, each done."""
+    found = []
+    async with asyncio.timeout(60):
+        while len(found) < n:
+            for delivery in await inbox.take():
+                found.append(delivery.what.happening.seq)
+                await delivery.done()
+    return found
+
+
+async def test_a_feed_whose_consumer_the_broker_lost_makes_it_again(tmp_path):
+    async with broker_and_client(tmp_path) as (_, connection):
+        js = connection.jetstream()
+        inbox = await feed.frames(js, name="history")
+        await js.publish("tele.1", codec.pack(a_frame(0)))
+        assert await taken(inbox, 1) == [0]
+        await js.delete_consumer("TELEMETRY", "history")
+        await js.publish("tele.1", codec.pack(a_frame(1)))
+        assert await taken(inbox, 2) == [0, 1], "from the oldest; effects are known by number"
+
+
+async def test_one_alone_under_its_name_takes_up_what_was_left_undone(tmp_path):
+    async with broker_and_client(tmp_path) as (_, connection):
+        js = connection.jetstream()
+        for seq in range(4):
+            await js.publish("tele.1", codec.pack(a_frame(seq)))
+        first = await feed.frames(js, name="history", alone=True)
+        one, *rest = await first.take()
+        await one.done()
+        assert len(rest) == 3
+        await connection.flush()
+        again = await feed.frames(js, name="history", alone=True)
+        assert await taken(again, 3) == [1, 2, 3]
+        plain = await feed.frames(js, name="history")
+        assert await plain.backlog() == 0
