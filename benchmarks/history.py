@@ -330,8 +330,21 @@ def victoriametrics(work, scratch):
         get(url + "/internal/force_flush")
         took += time.perf_counter() - start
         get(url + "/internal/force_merge")
-        time.sleep(3)
+        until_merged(url, scratch)
         return ask_victoria(work, scratch, url, took)
+
+
+def until_merged(url, scratch, wait_s=120):
+    """Until nothing merges, and the folder has had one size for five seconds."""
+    size, since = -1, time.monotonic()
+    end = since + wait_s
+    while time.monotonic() < min(end, since + 5):
+        time.sleep(0.5)
+        lines = get(url + "/metrics").decode().splitlines()
+        active = sum(float(n.split()[-1]) for n in lines if n.startswith("vm_active_merges"))
+        now = folder_bytes(scratch / "vm")
+        if active or now != size:
+            size, since = now, time.monotonic()
 
 
 def ask_victoria(work, scratch, url, took):

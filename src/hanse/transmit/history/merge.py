@@ -39,7 +39,7 @@ from hanse.transmit.history.table import (
     partition_path,
 )
 
-MERGE_ROWS_MAX = 2_000_000
+MERGE_ROWS_MAX = 1_000_000
 """Rows sorted in memory at once; a bigger hour or day is merged signal group by signal group."""
 SETTLE_US = 15 * 60 * 1_000_000
 """How long after its end an hour or day waits for late samples before it is merged."""
@@ -259,13 +259,13 @@ class Merger:
 
 def checkpoint(log: Log) -> bool:
     """Have one file stand for the log so far, when it grew by CHECKPOINT_COMMITS; whether."""
-    from deltalake import DeltaTable
-
     version = log.refresh().version
     pointer = log.folder / "_delta_log" / "_last_checkpoint"
     before = msgspec.json.decode(pointer.read_bytes())["version"] if pointer.exists() else 0
     if version - before < CHECKPOINT_COMMITS:
         return False
+    from deltalake import DeltaTable  # 60 MB, and seldom needed
+
     table = DeltaTable(str(log.folder))
     table.create_checkpoint()
     table.cleanup_metadata()
@@ -361,7 +361,10 @@ class _Clock:
 
 def main(argv: Sequence[str]) -> int:
     """Merge what is due in a folder; rules for keeping come as JSON on standard input."""
+    import pyarrow as pa
+
     os.nice(NICENESS)
+    pa.set_memory_pool(pa.system_memory_pool())  # which gives back what is no longer needed
     keeping = msgspec.json.decode(sys.stdin.buffer.read() or b"{}", type=Keeping)
     done = Merger(Path(argv[1]), clock=_Clock(), keeping=keeping).run()
     sys.stdout.write(msgspec.json.encode(done).decode() + "\n")
