@@ -31,6 +31,12 @@ TOLD = "decide.told"
 NOT_TOLD = "decide.not_told"
 """``channel, way, tries``: a message was given up; the text says why."""
 
+LIFE_SHORT = "decide.life_short"
+"""``asset, steps, low, high, since, latest, repair_s, version, signals``: it will not last for the
+horizon; it should be looked after from ``since``, before ``latest``."""
+LIFE_TRAINED = "decide.life_trained"
+"""``asset_type, number, adopted, rmse, cover, old_rmse, new_rmse, histories, rows``."""
+
 CAPACITY_OUT = "allocate.capacity_out"
 """``machine, since, until``: the plan may not use it."""
 CAPACITY_BACK = "allocate.capacity_back"

@@ -89,6 +89,19 @@ def _machine_came_back(event: Event, _view: View, _policy: Policy) -> Commands:
     return (BringMachineBack(machine=event.about["asset"], at=from_ns(event.about["at_ns"])),)
 
 
+@_on(kinds.LIFE_SHORT)
+def _life_is_short(event: Event, _view: View, _policy: Policy) -> Commands:
+    """The loop acts before the failure, but a person says when a machine that runs is stopped."""
+    about = event.about
+    window = TakeMachineOut(
+        machine=about["asset"],
+        since=parse_instant(about["since"]),
+        repair_s=int(about["repair_s"]),
+        reason="maintenance before failure",
+    )
+    return (AskPerson(question="maintenance", prepared=window),)
+
+
 @_on(kinds.PROMISE_BROKEN)
 def _promise_broken(event: Event, _view: View, _policy: Policy) -> Commands:
     about = event.about

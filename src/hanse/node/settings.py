@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from hanse.model.errors import BadConfig
-from hanse.model.ids import Title
+from hanse.model.ids import Key, Title
 from hanse.model.money import Currency
 
 CONFIG_FILE = "config.toml"
@@ -132,6 +132,24 @@ class DecideSettings(Struct, frozen=True, forbid_unknown_fields=True):
     processes: Annotated[int, Meta(ge=1, le=16, description="Processes of the role decide")] = 1
 
 
+class LifeWatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The machines of a type are watched for how long they will last: a ``[[life]]`` each.
+
+    ``signals`` are read in steps of ``step_s``; those in ``settings`` say how the machine is run.
+    A life ends where the rule ``failed_by`` raises its alarm, and a new one begins where it ends.
+    ``horizon_s`` is how far ahead the planner wants to know; looking after takes ``repair_s``.
+    """
+
+    asset_type: Key
+    signals: Annotated[tuple[str, ...], Meta(min_length=1, max_length=512)]
+    settings: Annotated[tuple[str, ...], Meta(max_length=16)] = ()
+    failed_by: Key
+    step_s: Annotated[float, Meta(ge=60, le=7 * 86_400)] = 3_600.0
+    horizon_s: Annotated[float, Meta(gt=0, le=366 * 86_400)] = 7 * 86_400.0
+    repair_s: Annotated[int, Meta(ge=60, le=30 * 86_400)] = 4 * 3_600
+    cap_steps: Annotated[float, Meta(ge=10, le=100_000)] = 125.0
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything a node is told."""
 
@@ -143,6 +161,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     policy: PolicySettings = PolicySettings()
     demonstration: DemonstrationSettings = DemonstrationSettings()
     decide: DecideSettings = DecideSettings()
+    life: Annotated[tuple[LifeWatch, ...], Meta(max_length=100)] = ()
     roles: tuple[RoleName, ...] = ROLES
     log_level: Annotated[str, Meta(pattern=r"^(debug|info|warning|error)$")] = "info"
 

@@ -4,8 +4,11 @@ from msgspec.structs import replace
 
 from hanse.decide.life import (
     compare,
+    contend,
+    even_rows,
     load_model,
     maintenance_window,
+    spans_of_life,
     train_life,
 )
 from hanse.decide.life.model import LifeSettings, Remaining
@@ -77,3 +80,30 @@ def test_a_life_shorter_than_the_horizon_asks_for_a_window():
 def test_too_few_histories_are_refused():
     with pytest.raises(BadInput):
         train_life(worn(3), ["wear", "noise", "still"], QUICK)
+
+
+def test_lives_go_from_a_start_or_a_repair_to_the_failure():
+    lives, began = spans_of_life([50, 90, 95], [60, 99], begun=10, now=200)
+    assert lives == [(10, 50), (60, 90)]
+    assert began == 99
+    assert spans_of_life([50], [], begun=10, now=200) == ([(10, 50)], 200)
+
+
+def test_rows_stand_at_even_steps_and_begin_when_every_signal_has_spoken():
+    signal = np.array([7, 3, 7, 7, 3], np.int32)
+    at = np.array([0, 12, 14, 16, 38], np.int64)
+    rows = even_rows((signal, at, np.array([1.0, 5.0, 2.0, 4.0, 6.0])), [7, 3], step_ns=10)
+    assert rows.tolist() == [[3.0, 5.0], [3.0, 5.0], [3.0, 6.0]]
+
+
+def test_a_newer_version_is_taken_up_only_if_it_does_better_on_the_newest_lives(model):
+    columns = ["wear", "noise", "still"]
+    told = []
+    weak = train_life(worn(12), columns, replace(QUICK, trees=2))
+    better = contend(worn(30, seed=6), columns, QUICK, old=weak, progress=told.append)
+    assert better.adopted
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    worse = contend(worn(14, seed=7), columns, replace(QUICK, trees=2), old=model)
+    assert not worse.adopted
+    assert worse.comparison.new_rmse > worse.comparison.old_rmse

@@ -9,23 +9,31 @@ sees a later row.
 """
 
 from hanse.decide.life.features import FeaturePlan, features
-from hanse.decide.life.model import LifeModel, Remaining, load_model, train_life
+from hanse.decide.life.model import LifeModel, LifeSettings, Remaining, load_model, train_life
+from hanse.decide.life.runs import even_rows, spans_of_life
 from hanse.decide.life.versions import (
     Comparison,
+    Contest,
     MaintenanceWindow,
     compare,
+    contend,
     maintenance_window,
 )
 
 __all__ = [
     "Comparison",
+    "Contest",
     "FeaturePlan",
     "LifeModel",
+    "LifeSettings",
     "MaintenanceWindow",
     "Remaining",
     "compare",
+    "contend",
+    "even_rows",
     "features",
     "load_model",
     "maintenance_window",
+    "spans_of_life",
     "train_life",
 ]

@@ -82,14 +82,16 @@ class LifeModel(Struct, kw_only=True):
         """Steps left after the last row of a history."""
         row = features(history, self.plan)[-1:]
         boosters = _boosters(self.trees)
-        steps = float(np.mean([b.predict(row)[0] for b in boosters]))
-        share = np.abs(np.mean([b.predict(row, pred_contrib=True)[0, :-1] for b in boosters], 0))
+        steps = float(np.mean([b.predict(row, num_threads=1)[0] for b in boosters]))
+        share = np.abs(
+            np.mean([b.predict(row, pred_contrib=True, num_threads=1)[0, :-1] for b in boosters], 0)
+        )
         return self._remaining(steps, self._shares(share))
 
     def predict_many(self, histories: list[F8]) -> list[Remaining]:
         """Steps left after the last row of each history, without reasons."""
         rows = np.concatenate([features(h, self.plan)[-1:] for h in histories])
-        steps = np.mean([b.predict(rows) for b in _boosters(self.trees)], axis=0)
+        steps = np.mean([b.predict(rows, num_threads=1) for b in _boosters(self.trees)], axis=0)
         return [self._remaining(float(s), ()) for s in steps]
 
     def _remaining(self, steps: float, shares: tuple[Contribution, ...]) -> Remaining:

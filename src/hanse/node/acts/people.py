@@ -34,6 +34,7 @@ _ASKED = {
     "order_cancellation": Text("May the cancellation be signed?", "是否签署取消?"),
     "despatch": Text("May the goods go out?", "是否发货?"),
     "invoice": Text("May the invoice be sent?", "是否开票?"),
+    "maintenance": Text("May the plan leave this time free?", "是否在计划中预留维护时间?"),
 }
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from hanse.node.context import Context
 from hanse.node.deciding.hall import Hall
+from hanse.node.living.studio import Studio
 from hanse.transmit.nats.requests import answer
 
 RELOAD = "decide.reload"
@@ -19,6 +22,8 @@ async def run(context: Context) -> None:
 
     heard = await answer(context.nats, RELOAD, question=str, handle=reload)
     try:
-        await hall.run()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(hall.run())
+            tasks.create_task(Studio(context, held=lambda: hall.held).run())
     finally:
         await heard.unsubscribe()
