@@ -10,6 +10,7 @@ Limits: LINES_MAX lines a document, LETTER_BYTES_MAX a letter, ASKED_MAX firms a
 """
 
 from hanse.match.choose.few import Choice, choose
+from hanse.match.choose.rules import Rules
 from hanse.match.contract import Contract
 from hanse.match.counter import Context
 from hanse.match.desk import Desk
@@ -41,6 +42,7 @@ __all__ = [
     "Letter",
     "Outgoing",
     "Policy",
+    "Rules",
     "Shelf",
     "ShelfInMemory",
     "choose",

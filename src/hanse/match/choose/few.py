@@ -138,7 +138,7 @@ def _fill(
         for did, line in (*group[shift:], *group[:shift]):
             took = min(left, Decimal(line.quantity.value))
             if took > 0 and took >= Decimal(line.minimum_quantity):
-                picks.append(_pick(wanted, did, line, took))
+                picks.append(pick(wanted, did, line, took))
                 left -= took
         if len(picks) == len(group):
             cost = sum((p.cost for p in picks), Decimal(0))
@@ -146,7 +146,8 @@ def _fill(
     return options
 
 
-def _pick(wanted: trade.RfqLine, did: str, line: trade.QuotationLine, count: Decimal) -> Pick:
+def pick(wanted: trade.RfqLine, did: str, line: trade.QuotationLine, count: Decimal) -> Pick:
+    """A quantity of an offered line, priced."""
     late, last = late_cost(wanted, line, count)
     return Pick(
         rfq_line=wanted.id,
