@@ -163,7 +163,7 @@ async def end_to_end(folder, rate, seconds):
                 a_collector(pipe, f"server{n}", kind=opcua, settings=settings, binds=binds)
             )
         tasks = [asyncio.create_task(c.run()) for c in running]
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             while pipe.taken < rate // 10:  # every signal's first value
                 await asyncio.sleep(0.05)
         first = pipe.taken
@@ -171,7 +171,7 @@ async def end_to_end(folder, rate, seconds):
         began, cpu = time.perf_counter(), pipe.cpu_s()
         for process, _ in loads:
             process.stdin.write(b"go\n")
-        async with asyncio.timeout(seconds * 3 + 30):
+        async with asyncio.timeout(seconds * 4 + 60):
             told = [json.loads(await process.stdout.readline()) for process, _ in loads]
         took, cpu_after = time.perf_counter() - began, pipe.cpu_s()
         written = sum(t["written"] for t in told)

@@ -9,11 +9,15 @@ import asyncio
 import datetime as dt
 from collections.abc import Callable, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hanse.collect.diagnostics import Troubles
 from hanse.collect.gaps import GapBook
 from hanse.collect.mapping import Bind, Mapping
 from hanse.collect.packing import Packer, number_in, number_of, worst
 from hanse.collect.picking import pick
+from hanse.collect.ports import NO_TIME
 from hanse.model.event import Draft
 from hanse.model.plant import SignalKind
 from hanse.model.sample import GapReason, Quality
@@ -49,6 +53,20 @@ class Slot:
         self.plain = not (is_text or bind.path or bind.scale != 1.0 or bind.offset)
 
 
+class SlotTable:
+    """The same for columns: what stands in `Slot`, by slot."""
+
+    def __init__(self, slots: Sequence[Slot]) -> None:
+        self.packers = list({id(s.packer): s.packer for s in slots}.values())
+        place = {id(p): n for n, p in enumerate(self.packers)}
+        self.packer = np.array([place[id(s.packer)] for s in slots], np.int64)
+        self.signal = np.array([s.signal for s in slots], np.int64)
+        self.scale = np.array([s.scale for s in slots], np.float64)
+        self.offset = np.array([s.offset for s in slots], np.float64)
+        texts = [s.kind is SignalKind.TEXT for s in slots]
+        self.easy = np.array([not (s.path or t) for s, t in zip(slots, texts, strict=True)], bool)
+
+
 class Gathering:
     """An `Intake`: packers by partition, the gap book, troubles, events and figures."""
 
@@ -63,6 +81,7 @@ class Gathering:
     ) -> None:
         self._clock = clock
         self._slots = [Slot(b, packers[partition(b.signal.asset)]) for b in mapping.binds]
+        self._table = SlotTable(self._slots)
         self._packers = packers
         self._has_room = asyncio.Event()
         self._has_room.set()
@@ -129,6 +148,41 @@ class Gathering:
             else:
                 self.take(slot, value, at_ns, quality)
         self.last_ns = stamp_ns
+
+    def take_columns(
+        self,
+        slots: NDArray[np.int64],
+        values: NDArray[np.float64],
+        at_ns: NDArray[np.int64],
+        quality: NDArray[np.uint8],
+    ) -> None:
+        """Numbers of many points; the same as `take` one by one, but much faster."""
+        now_ns, table = self._clock.ns(), self._table
+        self._heard(now_ns)
+        easy = table.easy[slots] & (np.abs(values) < NUMBER_MAX)  # NaN is not
+        for row in np.flatnonzero(~easy).tolist():
+            at = int(at_ns[row])
+            self.take(
+                int(slots[row]),
+                float(values[row]),
+                None if at == NO_TIME else at,
+                int(quality[row]),
+            )
+        if not easy.all():
+            slots, values = slots[easy], values[easy]
+            at_ns, quality = at_ns[easy], quality[easy]
+        if not slots.size:
+            return
+        stamp_ns, trust = self._times(at_ns, now_ns, quality)
+        values = values * table.scale[slots] + table.offset[slots]
+        columns = (table.signal[slots], stamp_ns, values, trust)
+        whose = table.packer[slots]
+        for number in np.unique(whose).tolist():
+            which = whose == number
+            part = columns if which.all() else tuple(c[which] for c in columns)
+            table.packers[number].extend(*(c.tolist() for c in part))
+        self.samples += int(slots.size)
+        self.last_ns = int(stamp_ns[-1])
 
     def up(self) -> None:
         """The device answers."""
@@ -230,6 +284,20 @@ class Gathering:
             return at_ns, quality
         self.restamped += 1
         return now_ns, worst(quality, Quality.UNCERTAIN)
+
+    def _times(
+        self, at_ns: NDArray[np.int64], now_ns: int, quality: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+        told = at_ns != NO_TIME
+        good = (at_ns >= SOURCE_TIME_MIN_NS) & (at_ns <= now_ns + SOURCE_AHEAD_MAX_NS)
+        if good.any():
+            self.lag_s = (now_ns - int(at_ns[np.flatnonzero(good)[-1]])) / NS_PER_S
+        if good.all():
+            return at_ns, quality
+        odd = told & ~good
+        self.restamped += int(np.count_nonzero(odd))
+        trust = np.where(odd, np.maximum(quality, int(Quality.UNCERTAIN)), quality)
+        return np.where(good, at_ns, now_ns), trust
 
     def _scaled(self, to: Slot, value: object) -> float | None:
         if to.kind is SignalKind.TEXT:

@@ -46,6 +46,19 @@ class Packer:
         self._value.append(value)
         self._quality.append(quality)
 
+    def extend(
+        self, signals: list[int], at_ns: list[int], values: list[float], quality: list[int]
+    ) -> None:
+        """Many samples at once."""
+        if len(self._signal) + len(signals) > BUFFER_SAMPLES_MAX:
+            for row in zip(signals, at_ns, values, quality, strict=True):
+                self.add(*row)
+            return
+        self._signal += signals
+        self._at_ns += at_ns
+        self._value += values
+        self._quality += quality
+
     def say(self, text: str) -> None:
         """The text of the sample just added."""
         self._texts[len(self._signal) - 1] = text[:TEXT_SAMPLE_MAX]

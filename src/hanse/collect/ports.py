@@ -9,9 +9,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Final, Protocol
 
+import numpy as np
 from msgspec import Meta, Struct
+from numpy.typing import NDArray
 
 from hanse.collect.doors import Doors
 from hanse.collect.secrets import without_secrets
@@ -29,6 +31,8 @@ POINTS_MAX = 50_000
 """Signals of one connection."""
 
 
+NO_TIME: Final = -(2**63)
+"""In a column of times: the source gave none."""
 Value = float | str | bool
 """What a device is set to."""
 
@@ -154,6 +158,16 @@ class Intake(Protocol):
         quality: int = Quality.GOOD,
     ) -> None:
         """Values of several points at one time, as one read brings them."""
+        ...
+
+    def take_columns(
+        self,
+        slots: NDArray[np.int64],
+        values: NDArray[np.float64],
+        at_ns: NDArray[np.int64],
+        quality: NDArray[np.uint8],
+    ) -> None:
+        """Numbers of many points at once, each with its own time (or `NO_TIME`) and quality."""
         ...
 
     def up(self) -> None:

@@ -73,8 +73,10 @@ def has_overflowed(status: ua.StatusCode | None) -> bool:
 
 def time_of(value: ua.DataValue) -> int | None:
     """Source time in nanoseconds, server time where there is none, None where there is neither."""
-    at = value.SourceTimestamp or value.ServerTimestamp
-    return None if at is None or at < _NO_TIME else to_ns(at)
+    for at in (value.SourceTimestamp, value.ServerTimestamp):
+        if at is not None and at >= _NO_TIME:
+            return to_ns(at)
+    return None
 
 
 def plain(value: object) -> object:
