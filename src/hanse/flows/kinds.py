@@ -22,6 +22,8 @@ RULE_DISARMED = "decide.rule_disarmed"
 RULE_REFUSED = "decide.rule_refused"
 """``file, what, where, remedy``: a file of the rules folder is wrong; what stood before holds."""
 
+STOP_EXPLAINED = "decide.stop_explained"
+"""``stop, reason``: a person said why a machine stood."""
 CHANNEL_CHANGED = "decide.channel_changed"
 """A place where messages go was set, paused or resumed."""
 CHANNEL_REMOVED = "decide.channel_removed"

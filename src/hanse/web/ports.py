@@ -32,6 +32,7 @@ from hanse.web.views.connecting import (
 )
 from hanse.web.views.entering import Entered, EntrySheet, Taken
 from hanse.web.views.loops import Approval, ChainView, LoopRow
+from hanse.web.views.losses import LossesView, StopsView
 from hanse.web.views.notices import NoticesView
 from hanse.web.views.people import AuditPage, FirmCard
 from hanse.web.views.planning import MoveWish, OrderRow, PlanView, PromiseView, VersionRow
@@ -227,6 +228,22 @@ class Alarms(Protocol):
 
     async def performance(self, *, hours: int) -> AlarmPerformance:
         """How well the alarms themselves work, over the last hours."""
+        ...
+
+
+class Losses(Protocol):
+    """When machines stood, why, and what it cost."""
+
+    async def figures(self, *, by: str, hours: int) -> LossesView:
+        """OEE by machine, line, shift or product over the last hours, down to the stops."""
+        ...
+
+    async def stops(self, *, machine: str, hours: int) -> StopsView:
+        """Stops of a machine, or of all where it is empty; the unexplained first."""
+        ...
+
+    async def explain(self, stop: str, reason: str, *, by: str) -> Done:
+        """A person's word on why a machine stood; a later one stands in its place."""
         ...
 
 
@@ -540,6 +557,7 @@ class Ports:
     approvals: Approvals
     machines: Machines
     alarms: Alarms
+    losses: Losses
     rules: Rules
     notices: Notices
     plans: Plans
@@ -567,6 +585,7 @@ __all__ = [
     "Imports",
     "Language",
     "Ledger",
+    "Losses",
     "Machines",
     "Notices",
     "PeerDoor",

@@ -7,9 +7,11 @@ from msgspec import structs
 from tests.unit.web import samples as s
 
 from hanse.model.errors import BadConfig, BadInput, NotFound
-from hanse.model.plant import AlarmPriority
+from hanse.model.money import Money
+from hanse.model.plant import AlarmPriority, PackMLState
 from hanse.model.text import Text
 from hanse.web.views.common import Deed, Done, Field, Option, State, Tone
+from hanse.web.views.losses import LossesView, LossRow, OeeRow, StopRow, StopsView
 from hanse.web.views.notices import ChannelRow, NoticesView, WaitingRow
 from hanse.web.views.plant import AlarmPerformance, Often
 from hanse.web.views.rules import (
@@ -251,4 +253,80 @@ class NoticesInMemory:
     async def act(self, key, deed, *, by):
         if key not in self.rows:
             raise NotFound("there is no such channel", subject=key)
+        return DONE
+
+
+STOP = StopRow(
+    id="lathe-1@1773051273000000000",
+    machine="lathe-1",
+    machine_title="Lathe 1",
+    start=s.after(-600),
+    end=None,
+    seconds=600.0,
+    state=PackMLState.ABORTED,
+    cause="own",
+    reason="",
+    reason_title=Text("not explained", "原因不明"),
+)
+EXPLAINED = structs.replace(
+    STOP,
+    id="lathe-1@1773040000000000000",
+    end=s.after(-500),
+    reason="spindle",
+    reason_title=Text("Spindle or bearing", "主轴或轴承故障"),
+    by="sam",
+)
+LOSS = LossRow(
+    kind="availability.own",
+    title=Text("stood, own cause: not explained", "停机(自身原因):原因不明"),
+    seconds=600.0,
+    cost=Money(800, "EUR"),
+    stops=(STOP.id,),
+)
+SPEED = LossRow(
+    kind="speed",
+    title=Text("slower than standard", "速度损失"),
+    seconds=90.0,
+    cost=Money(120, "EUR"),
+)
+OEE = OeeRow(
+    key="lathe-1",
+    title=Text("Lathe 1", "车床 1"),
+    oee=0.61,
+    availability=0.8,
+    effectiveness=0.79,
+    quality=0.97,
+    planned_s=28_800.0,
+    running_s=23_000.0,
+    good_s=17_600.0,
+    pieces=100,
+    good=97,
+    lost=Money(920, "EUR"),
+    losses=(LOSS, SPEED),
+    energy_kwh=48.0,
+    energy_per_piece_kwh=0.49,
+)
+
+
+class LossesInMemory:
+    def __init__(self):
+        self.said = {}
+
+    async def figures(self, *, by, hours):
+        return LossesView(
+            by=by, start=s.after(-3_600 * hours), end=s.T0, rows=(OEE,), total=OEE, stops=(STOP,)
+        )
+
+    async def stops(self, *, machine, hours):
+        reasons = (Option(value="spindle", label=Text("Spindle or bearing", "主轴或轴承故障")),)
+        rows = tuple(
+            structs.replace(r, reason=self.said.get(r.id, r.reason)) for r in (STOP, EXPLAINED)
+        )
+        left = sum(not r.reason for r in rows)
+        return StopsView(stops=rows, unexplained=left, reasons=reasons)
+
+    async def explain(self, stop, reason, *, by):
+        if stop != STOP.id:
+            raise BadInput("there is no such stop", subject=stop)
+        self.said[stop] = reason
         return DONE

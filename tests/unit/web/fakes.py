@@ -6,7 +6,7 @@ import hashlib
 import msgspec
 from msgspec import structs
 from tests.unit.web import samples as s
-from tests.unit.web.deciding import PERFORMANCE, NoticesInMemory, RulesInMemory
+from tests.unit.web.deciding import PERFORMANCE, LossesInMemory, NoticesInMemory, RulesInMemory
 
 from hanse.model.door import Role
 from hanse.model.errors import BadInput, Conflict, NotAllowed, NotFound
@@ -446,6 +446,7 @@ def ports(*, chain=True) -> Ports:
         approvals=ApprovalsInMemory(),
         machines=MachinesInMemory(),
         alarms=AlarmsInMemory(),
+        losses=LossesInMemory(),
         rules=RulesInMemory(),
         notices=NoticesInMemory(),
         plans=PlansInMemory(),

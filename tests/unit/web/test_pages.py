@@ -270,3 +270,18 @@ def test_a_rule_is_disarmed_and_the_audit_log_knows_who(owner):
     rows = owner.get("/api/v1/rules").json()
     assert not next(r for r in rows if r["key"] == "lathe-vibration-high")["armed"]
     assert owner.ports.audit.entries[-1].what == "rule.disarmed"
+
+
+def test_a_stop_is_explained_with_one_press_and_is_asked_no_more(owner):
+    page = owner.get("/stops", headers=HTML).text
+    assert "1 wait for a word" in page
+    owner.post("/stops", data={"stop": "lathe-1@1773051273000000000", "reason": "spindle"})
+    assert "Every stop has its reason" in owner.get("/stops", headers=HTML).text
+
+
+def test_every_loss_leads_to_its_stops_in_hours_and_money(owner):
+    page = owner.get("/oee", headers=HTML).text
+    assert "stood, own cause: not explained" in page
+    assert "8.00 EUR" in page
+    assert 'href="/stops?machine=lathe-1' in page
+    assert "0.49 kWh" in page or "0.49 <small>kWh" in page

@@ -17,6 +17,7 @@ from hanse.node.pages.happenings import RecordHappenings
 from hanse.node.pages.health import NodeHealth
 from hanse.node.pages.ledgers import RecordLedger
 from hanse.node.pages.live import LiveValues
+from hanse.node.pages.losses import RecordLosses
 from hanse.node.pages.machines import RecordMachines
 from hanse.node.pages.notices import RecordNotices
 from hanse.node.pages.peer_door import RecordPeerDoor
@@ -47,6 +48,7 @@ def ports_of(context: Context, live: LiveValues, url: str) -> Ports:
         approvals=RecordApprovals(context),
         machines=RecordMachines(context, live),
         alarms=RecordAlarms(context),
+        losses=RecordLosses(context),
         rules=RecordRules(context),
         notices=RecordNotices(context),
         plans=RecordPlans(context),

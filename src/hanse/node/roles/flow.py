@@ -20,6 +20,7 @@ from hanse.node.dealing import partners
 from hanse.node.dealing.desk import desk_in, keep
 from hanse.node.dealing.view import TxView
 from hanse.node.keeping import forget_letters, has_caught_up
+from hanse.node.losses.keeping import keep_spans
 from hanse.node.notices import desk as notices
 from hanse.node.ruling.folder import keep_watch
 from hanse.node.shopfloor.dispatch import Dispatcher
@@ -58,6 +59,7 @@ async def run(context: Context) -> None:
         tasks.create_task(Dispatcher(context).run())
         tasks.create_task(keep_watch(context))
         tasks.create_task(notices.run(context))
+        tasks.create_task(keep_spans(context))
 
 
 async def _look_after_ledgers(context: Context) -> None:
