@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from nats.js.errors import NotFoundError
 from tests.faults.transmit.roles import LIMITS, PASSWORD, SIGNALS, USER, Clock, ignore
 from tests.integration.transmit.doors import free_port
 
@@ -23,10 +24,13 @@ async def until(condition):
             await asyncio.sleep(0.02)
 
 
-async def backlog(client):
-    """Frames the historian has not done."""
-    info = await client.jetstream(timeout=20).consumer_info("TELEMETRY", "history")
-    return info.num_pending + info.num_ack_pending
+async def has_all(client):
+    """Whether the historian has done every frame; not before it has opened its feed."""
+    try:
+        info = await client.jetstream(timeout=20).consumer_info("TELEMETRY", "history")
+    except (NotFoundError, TimeoutError):
+        return False
+    return info.num_waiting > 0 and info.num_pending + info.num_ack_pending == 0
 
 
 class House:
@@ -121,8 +125,9 @@ class House:
         await until(lambda: not any((self.folder / "spool").glob("*.spool")))
         await self.kill("collector", back=False)
         client = await connect.connect(self.url, user=USER, password=PASSWORD, name="settle")
-        while await backlog(client):
-            await asyncio.sleep(0.05)
+        async with asyncio.timeout(120):
+            while not await has_all(client):
+                await asyncio.sleep(0.05)
         await connect.close(client)
         await self.kill("historian", back=False)
 
