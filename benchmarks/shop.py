@@ -81,7 +81,12 @@ def row(ops: int, load: str, seconds: float, *, peers: bool) -> dict:
     records = shop(ops, load=load, seed=1)
     plant = Builder(records, origin=START).shop
     rules = msgspec.structs.replace(
-        records.rules, compiled_from_ops=0, move_minor=0, machine_minor=0, stay_s=0
+        records.rules,
+        compiled_from_ops=0,
+        move_minor=0,
+        machine_minor=0,
+        stay_s=0,
+        change_share=1.0,
     )
     began = time.perf_counter()
     run = engine.decode_for(rules)

@@ -219,3 +219,22 @@ def test_a_search_never_makes_a_plan_dearer(records):
 
     better = engine.improve(plant, first, rules, engine.Budget(Soon(), 1.0))
     assert cost_minor(plant, better) <= cost_minor(plant, first)
+
+
+@few
+@given(records=shops, share=st.sampled_from([0.0, 0.05, 0.2]), seed=st.integers(0, 10**6))
+def test_a_search_changes_no_more_machines_than_it_may(compiled, records, share, seed):
+    plant = Builder(records, origin=START).shop
+    dice = random.Random(seed)
+    plan = decode(plant, Orders([dice.random() * 10**6 for _ in plant.ops]))
+    for size in (0, 10**6):
+        rules = msgspec.structs.replace(records.rules, change_share=share, compiled_from_ops=size)
+
+        class Soon(StillClock):
+            def monotonic_s(self):
+                self.advance(0.05)
+                return super().monotonic_s()
+
+        found = engine.improve(plant, plan, rules, engine.Budget(Soon(), 1.0))
+        assert engine.changes(plant, plan, found) <= round(share * len(plant.ops))
+        assert check(plant, found) == []

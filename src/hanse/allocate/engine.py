@@ -7,19 +7,24 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from hanse.allocate.board import Board
 from hanse.allocate.decoder import FREE, KEEP, REROUTE, Orders, decode, fit, place, sure
 from hanse.allocate.problem import NONE, Plan, Shop, cost_minor, late_s, op_cost, tardiness_minor
 from hanse.allocate.promise import Decode
 from hanse.allocate.records import Rules
 from hanse.allocate.repair import walk
-from hanse.allocate.search import key_search
+from hanse.allocate.search import EXCESS_MINOR, Home, key_search
 from hanse.model.time import Clock
 
 if TYPE_CHECKING:
     from hanse.allocate.kernels.run import Engine
 
 MENDED_MAX = 50
+MENDED_OPS_MAX = 250
+"""How many late orders, with how many operations in all, a repair tries in gaps."""
+
 CANDIDATES_PER_S_MAX = 30_000
 
 
@@ -155,7 +160,7 @@ def settle(shop: Shop, plan: Plan, rules: Rules) -> Plan:
 def mend(shop: Shop, old: Plan, plan: Plan) -> Plan:
     """Each order that now breaks its promise, costliest first, into gaps that end it earlier.
 
-    Only that order moves; at most MENDED_MAX are tried.
+    Only that order moves; at most MENDED_MAX are tried, of MENDED_OPS_MAX operations in all.
     """
     before, after = old.ends(shop), plan.ends(shop)
     late = [
@@ -167,8 +172,10 @@ def mend(shop: Shop, old: Plan, plan: Plan) -> Plan:
         return plan
     board = Board(shop).load(plan)
     fed = {link.op for op in shop.ops for link in op.preds if shop.ops[link.op].order != op.order}
+    left = MENDED_OPS_MAX
     for _, j in sorted(late, reverse=True)[:MENDED_MAX]:
-        if not fed.intersection(shop.jobs[j].ops):
+        if not fed.intersection(shop.jobs[j].ops) and left >= len(shop.jobs[j].ops):
+            left -= len(shop.jobs[j].ops)
             _into_gaps(board, j)
     return board.plan()
 
@@ -217,14 +224,34 @@ def move_cost(shop: Shop, old: Plan, new: Plan, rules: Rules) -> int:
     return total
 
 
+def changes(shop: Shop, old: Plan, new: Plan) -> int:
+    """How many operations another machine does."""
+    return sum(
+        was is not None
+        and now is not None
+        and was.choice != now.choice
+        and shop.ops[op].choices[was.choice].machine != shop.ops[op].choices[now.choice].machine
+        for op, (was, now) in enumerate(zip(old.placed, new.placed, strict=False))
+    )
+
+
+def unbound(rules: Rules) -> Rules:
+    """The rules for a plan that nobody counts on: as many machines may change as pay."""
+    return msgspec.structs.replace(rules, change_share=1.0)
+
+
 def improve(shop: Shop, plan: Plan, rules: Rules, budget: Budget) -> Plan:
     """The cheapest plan found within the budget, moves counted; the same where none is cheaper."""
     starts = [float(0 if p is None else p.start) for p in plan.placed]
     keys = [starts, *dispatch_keys(shop)]
     began = budget.clock.monotonic_s()
 
+    allowed = round(rules.change_share * len(shop.ops))
+
     def price(found: Plan) -> int:
-        return cost_minor(shop, found) + move_cost(shop, plan, found, rules)
+        beyond = max(0, changes(shop, plan, found) - allowed)
+        moved = move_cost(shop, plan, found, rules)
+        return cost_minor(shop, found) + moved + beyond * EXCESS_MINOR
 
     def progress(done: float, cost: float) -> float:
         if done >= budget.seconds * CANDIDATES_PER_S_MAX:
@@ -234,11 +261,13 @@ def improve(shop: Shop, plan: Plan, rules: Rules, budget: Budget) -> Plan:
         return 1.0 if budget.cancelled() else spent
 
     if not compiled(shop, rules):
-        found = key_search(shop, keys, price, progress, seed=budget.seed)
+        home = Home([NONE if p is None else p.choice for p in plan.placed], rules.stay_s)
+        found = key_search(shop, keys, price, progress, home=home, seed=budget.seed)
     else:
         from hanse.allocate.kernels.run import Engine, Stay
 
-        stay = Stay(plan, rules.near_s, rules.move_minor, rules.machine_minor, rules.stay_s)
+        minor = (rules.move_minor, rules.machine_minor)
+        stay = Stay(plan, rules.near_s, *minor, rules.stay_s, allowed)
         found = Engine(shop).search(keys, progress, stay=stay, seed=budget.seed)
     return min((plan, found), key=price)
 

@@ -124,9 +124,9 @@ class LivePlan:
         With 0 seconds only dispatching orders are tried.
         """
         self._tick()
-        found = engine.improve(
-            self.shop, self._plan, self.rules, engine.Budget(self._clock, seconds)
-        )
+        rules = engine.unbound(self.rules) if self._about.laid_out() else self.rules
+        budget = engine.Budget(self._clock, seconds)
+        found = engine.improve(self.shop, self._plan, rules, budget)
         return self._adopt_if_better(found, Because(MoveReason.IMPROVED, BETTER, cause))
 
     def offer(self, plan: Plan, *, number: int, cause: str | None = None) -> PlanVersion:

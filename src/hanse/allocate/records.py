@@ -19,7 +19,9 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     Nothing that starts within ``frozen_s`` from now is moved, unless its machine is down.
     A move of an operation that starts within ``near_s`` costs ``move_minor``, and a change of its
-    machine ``machine_minor``; a version is adopted only if it gains more. Above
+    machine ``machine_minor``; a version is adopted only if it gains more. A search changes the
+    machine of at most ``change_share`` of the operations (1: of all) a version; what
+    was only just laid out, and a what-if, may change whole. Above
     ``compiled_from_ops`` operations the compiled decoder is used, once it is warm.
     """
 
@@ -27,6 +29,7 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     near_s: Annotated[int, Meta(ge=0, le=90 * 86_400)] = 86_400
     move_minor: Annotated[int, Meta(ge=0, le=MOVE_COST_MINOR_MAX)] = 10
     machine_minor: Annotated[int, Meta(ge=0, le=MOVE_COST_MINOR_MAX)] = 100
+    change_share: Annotated[float, Meta(ge=0, le=1)] = 0.05
     stay_s: Annotated[int, Meta(ge=0, le=7 * 86_400)] = 3 * 3_600
     compiled_from_ops: Annotated[int, Meta(ge=0)] = 400
     horizon_days: Annotated[int, Meta(ge=1, le=3_650)] = 370

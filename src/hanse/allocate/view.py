@@ -31,6 +31,10 @@ class Versioned(NamedTuple):
     moves: tuple[Move, ...]
     bound_minor: int | None = None
 
+    def laid_out(self) -> bool:
+        """Whether it was only just laid out, so that nobody counts on it."""
+        return self.because is not None and self.because.reason is MoveReason.PLANNER
+
 
 def instant(shop: Shop, at_s: int) -> Instant:
     """The instant of so many seconds from the shop's origin."""

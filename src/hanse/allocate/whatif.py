@@ -93,7 +93,7 @@ def _solved(records: Records, budget: engine.Budget) -> tuple[Shop, Plan]:
     before = take_over(builder, records)
     plan = engine.first_plan(builder.shop, records.rules, before)
     if budget.seconds > 0:
-        plan = engine.improve(builder.shop, plan, records.rules, budget)
+        plan = engine.improve(builder.shop, plan, engine.unbound(records.rules), budget)
     return builder.shop, plan
 
 

@@ -37,9 +37,11 @@ def price(a: Ints, s: Ints, tardy: Floats, old: Ints, rules: Ints) -> float:
     """What the state's plan costs with its moves; ``tardy`` gets each order's share.
 
     ``old``: machine and start of each operation before (start -1: none). ``rules``: near until,
-    minor units a move, minor units a change of machine.
+    minor units a move, minor units a change of machine, how many may change, and minor units for
+    each beyond.
     """
     total = 0.0
+    changed = 0
     for job in range(a[N_JOBS]):
         tardy[job] = 0.0
         if not a[a[JOB_ACTIVE] + job]:
@@ -62,9 +64,10 @@ def price(a: Ints, s: Ints, tardy: Floats, old: Ints, rules: Ints) -> float:
         if a[a[LANE] + c] != NONE and s[row + LEADER] == op:
             total += s[row + 1] * a[a[RATE] + machine] / 3_600.0
         was = old[2 * op + 1]
+        changed += was >= 0 and old[2 * op] != machine
         if was >= 0 and was <= rules[0]:
             total += rules[1] * (was != s[row + START]) + rules[2] * (old[2 * op] != machine)
-    return total
+    return total + rules[4] * max(0, changed - rules[3])
 
 
 @njit

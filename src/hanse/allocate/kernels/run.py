@@ -23,6 +23,7 @@ from hanse.allocate.kernels.arrays import (
 from hanse.allocate.kernels.decoder import cost, decode, ends
 from hanse.allocate.kernels.jit import WARM
 from hanse.allocate.problem import NONE, Plan, Shop
+from hanse.allocate.search import EXCESS_MINOR, STAYS
 
 _NONE: Ints = np.zeros(0, np.int64)
 TEMPERATURES = 40
@@ -36,6 +37,7 @@ class Stay(NamedTuple):
     move_minor: int = 0
     machine_minor: int = 0
     stay_s: int = 0
+    changes: int = 0
 
 
 class Engine:
@@ -106,7 +108,7 @@ class _Search:
         self.stay_s = stay.stay_s
         self.old, self.home = _old(shop, stay.plan)
         near = shop.not_before + stay.near_s
-        self.rules = ints((near, stay.move_minor, stay.machine_minor))
+        self.rules = ints((near, stay.move_minor, stay.machine_minor, stay.changes, EXCESS_MINOR))
         counts = [0] * len(shop.jobs)
         for op in shop.ops:
             counts[op.order] += 1
@@ -119,12 +121,16 @@ class _Search:
         self.heat = 1.0
 
     def begin(self, keys: Sequence[Sequence[float]]) -> None:
-        best = np.inf
+        best, stay_s = np.inf, self.stay_s
         for tried in keys:
             key = np.array(tried, np.float64)
-            found = self._price(key)
-            if found < best:
-                best, self.key = found, key
+            for times in STAYS if len(self.home) and stay_s else (1,):
+                self.stay_s, was = stay_s * times, self.stay_s
+                found = self._price(key)
+                if found < best:
+                    best, self.key = found, key
+                else:
+                    self.stay_s = was
         self.costs[:] = self._price(self.key)
         self.best = self.key.copy()
         self.heat = max(1.0, best * 0.002)
