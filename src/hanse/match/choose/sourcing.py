@@ -22,7 +22,7 @@ STEPS_MAX = 500
 SLICE_WORK = 3_000_000
 SLICES_MAX = 20
 THOROUGH = 3
-STARTS_MAX = 12
+STARTS_MAX = 6
 PATIENCE = 20
 CLIMB_SHARE = 0.5
 PROVED = 1e-6
@@ -44,13 +44,14 @@ class _Best:
             self.descend(look, SLICES_MAX if len(self.seen) < THOROUGH else 1, late)
 
     def descend(self, look: Look, slices: int, late: Callable[[], bool]) -> None:
-        """Search from these firms in slices; what they cost by themselves is seen first."""
+        """Search from these firms in slices; 0 slices only price the very firms."""
         self.seen.add(look.opened.tobytes())
         order = np.argsort(look.worth, kind="stable").astype(np.int64)
         is_open, x = np.append(look.opened, True), np.zeros_like(self.t.cost)
         before = np.inf
-        for _ in range(slices):
-            found = _descend(self.t, order, is_open, x)
+        tries = max(20, SLICE_WORK // self.t.cost.size) if slices else 0
+        for _ in range(max(1, slices)):
+            found = _descend(self.t, order, is_open, x, tries=tries)
             if found < self.value - DUST:
                 self.value, self.x = found, x.copy()
             if late() or found > before - DUST:
@@ -58,11 +59,10 @@ class _Best:
             before = found
 
 
-def _descend(t: Plain, order: Ints, is_open: NDArray[np.bool_], x: Floats) -> float:
+def _descend(t: Plain, order: Ints, is_open: NDArray[np.bool_], x: Floats, *, tries: int) -> float:
     """One slice of a descent; ``is_open`` and ``x`` end at the best. Returns its value."""
     from hanse.match.choose import transport
 
-    tries = max(20, SLICE_WORK // t.cost.size)
     found = transport.descend(order, is_open, t.cost, t.quantity, t.fixed, t.room, x, tries)
     return float(found)
 
@@ -72,7 +72,7 @@ def _compiled() -> None:
     one = np.ones((2, 1))
     t = Plain(cost=one, fixed=np.zeros(2), room=np.ones(2), quantity=np.ones(1))
     look = look_at(t, sizes_of(t), np.ones(1), np.full(1, -1))
-    _descend(t, np.zeros(1, np.int64), np.append(look.opened, True), one.copy())
+    _descend(t, np.zeros(1, np.int64), np.append(look.opened, True), one.copy(), tries=1)
 
 
 class _Run:
@@ -115,7 +115,7 @@ class _Run:
 
         def more(look: Look, *, last: bool) -> bool:
             if last:
-                self.best.descend(look, 1, late)
+                self.best.descend(look, 0, late)
             else:
                 self.best.begin(look, late)
             return not late()
