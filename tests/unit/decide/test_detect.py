@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from hanse.decide.detect import DetectorSettings, load_detector, train
+from hanse.decide.detect.limit import limit_of
 from hanse.model.errors import BadInput
 
 NAMES = ["flow", "pressure", "current"]
@@ -93,3 +94,18 @@ def test_a_shape_that_repeats_is_taken_away_and_its_absence_is_seen():
 def test_what_does_not_repeat_has_no_season():
     settings = DetectorSettings(seasonal=True)
     assert train(normal(), NAMES, settings).season.period == 0
+
+
+def test_a_limit_is_passed_by_about_as_many_later_rows_as_was_asked():
+    dice = np.random.default_rng(11)
+    passed = []
+    for _ in range(20):
+        limit = limit_of(np.abs(dice.normal(size=2_000)), 0.01)
+        passed.append(np.mean(np.abs(dice.normal(size=20_000)) > limit))
+    assert 0.002 < np.mean(passed) < 0.012  # on the safe side
+
+
+def test_a_limit_grows_where_a_rarer_alarm_is_asked_for():
+    scores = np.abs(np.random.default_rng(12).normal(size=400))
+    limits = [limit_of(scores, rate) for rate in (0.2, 0.05, 0.01, 0.001)]
+    assert limits == sorted(limits)

@@ -9,6 +9,7 @@ import numpy as np
 from msgspec import Struct
 
 from hanse.decide.columns import F8
+from hanse.decide.detect.limit import limit_of
 from hanse.decide.detect.methods import Statistic, fit
 from hanse.decide.detect.scale import Scale, fit_scale
 from hanse.decide.detect.season import Season, fit_season, left_out
@@ -86,8 +87,9 @@ def load_detector(saved: bytes) -> Detector:
 def train(rows: F8, names: Sequence[str], settings: DetectorSettings) -> Detector:
     """A detector from the normal period of an asset: a row an even step, a column a signal.
 
-    Rows with a missing value are left out. Statistics that are fitted to the rows themselves get
-    their limit from folds of time they were not fitted on.
+    Rows with a missing value are left out. The limit is read off their own scores on the safe side
+    (`hanse.decide.detect.limit`); statistics with more to fit than a centre and a spread are
+    scored in stretches of time that they were not fitted to.
 
     Raises:
         BadInput: too few or too many rows or signals, or a lead that is not among them.
@@ -96,18 +98,15 @@ def train(rows: F8, names: Sequence[str], settings: DetectorSettings) -> Detecto
     _check(whole, names, settings)
     season = fit_season(whole) if settings.seasonal else Season()
     whole = left_out(whole, season)
-    by = [list(names).index(n) for n in settings.regime_by]
-    follow = 1.0 / settings.rebaseline_rows if settings.rebaseline_rows else 0.0
-    scale = fit_scale(whole, by=by, regimes=settings.regimes, follow=follow)
-    lead = list(names).index(settings.lead) if settings.lead else 0
-    z = np.array([scale.standard(row) for row in whole])
-    limit = float(np.quantile(_normal_scores(z, settings, lead), 1 - settings.false_alarm_rate))
+    scale, statistic = _fitted(whole, names, settings)
+    scores = _normal_scores(whole, names, settings)
+    limit = limit_of(scores, settings.false_alarm_rate)
     return Detector(
         settings=settings,
         names=list(names),
         season=season,
         scale=scale,
-        statistic=fit(z, settings, lead),
+        statistic=statistic,
         limit=max(limit * settings.margin, 1e-9),
         rows=whole.shape[0],
     )
@@ -127,13 +126,32 @@ def _check(rows: F8, names: Sequence[str], settings: DetectorSettings) -> None:
         raise BadInput(f"'{stray[0]}' is not among the detector's signals", subject=stray[0])
 
 
-def _normal_scores(z: F8, settings: DetectorSettings, lead: int) -> F8:
+def _normal_scores(rows: F8, names: Sequence[str], settings: DetectorSettings) -> F8:
+    """In order of time; a lead has nothing fitted but its centre and spread, so it needs no folds.
+
+    The scale that scores is a copy: what it follows here must not move the detector's own.
+    """
     if settings.method in {"lead", "lead_cusum"}:
-        return _run(fit(z, settings, lead), z)
-    folds = np.array_split(np.arange(z.shape[0]), _FOLDS)
-    scores = [_run(fit(np.delete(z, fold, axis=0), settings, lead), z[fold]) for fold in folds]
+        return _scored(rows, *_fitted(rows, names, settings))
+    folds = np.array_split(np.arange(rows.shape[0]), _FOLDS)
+    apart = [_fitted(np.delete(rows, fold, axis=0), names, settings) for fold in folds]
+    scores = [_scored(rows[fold], *one) for fold, one in zip(folds, apart, strict=True)]
     return np.concatenate(scores)
 
 
-def _run(statistic: Statistic, z: F8) -> F8:
-    return np.array([statistic.take(row)[0] for row in z])
+def _fitted(rows: F8, names: Sequence[str], settings: DetectorSettings) -> tuple[Scale, Statistic]:
+    by = [list(names).index(n) for n in settings.regime_by]
+    follow = 1.0 / settings.rebaseline_rows if settings.rebaseline_rows else 0.0
+    scale = fit_scale(rows, by=by, regimes=settings.regimes, follow=follow)
+    lead = list(names).index(settings.lead) if settings.lead else 0
+    z = np.array([scale.standard(row) for row in rows])
+    return scale, fit(z, settings, lead)
+
+
+def _scored(rows: F8, scale: Scale, statistic: Statistic) -> F8:
+    """The scores of normal rows as they come, the scale following them where it does."""
+    scores = np.empty(rows.shape[0])
+    for place, row in enumerate(rows):
+        scores[place], _ = statistic.take(scale.standard(row))
+        scale.learn(row)
+    return scores

@@ -18,16 +18,16 @@ class DetectorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How to watch an asset. The defaults are the shipped detector.
 
     ``false_alarm_rate`` is the share of normal rows that may lie beyond the limit; ``margin``
-    widens a limit learned from few rows. Once on, it stays on until the score is below ``release``
-    of the limit. ``rebaseline_rows`` lets the centre follow slow drift while all is well (0 =
-    never). ``seasonal`` takes a repeating shape away first, if the normal period has one.
+    widens the limit that the normal rows ask for. Once on, it stays on until the score is below
+    ``release`` of the limit. ``rebaseline_rows`` lets the centre follow slow drift while all is
+    well (0 = never). ``seasonal`` takes a repeating shape away first, if the normal period has one.
     ``regimes`` of the signals ``regime_by`` have a centre and spread of their own.
     """
 
     method: Method = "lead"
     lead: str = ""
     false_alarm_rate: Annotated[float, Meta(gt=0, lt=0.5)] = 0.001
-    margin: Annotated[float, Meta(ge=1, le=10)] = 1.3
+    margin: Annotated[float, Meta(ge=1, le=10)] = 1.0
     release: Annotated[float, Meta(gt=0, le=1)] = 0.5
     weight: Annotated[float, Meta(gt=0, le=1)] = 0.1
     slack: Annotated[float, Meta(ge=0, le=10)] = 0.5
