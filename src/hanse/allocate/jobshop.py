@@ -273,9 +273,7 @@ class _Run:
     def search(self, bound: int, until: float) -> None:
         """Tabu search until an instant of the clock, the bound, or a cancel."""
         chunk = max(20, 400_000 // max(1, self.n))
-        if self._step is None:
-            self._step = self._flexible() if self.problem.flexible() else self._classic()
-        run = self._step
+        run = self._compiled()
         while self.log[0] > bound and not self.limits.cancelled():
             before = self.limits.monotonic_s()
             if before >= until:
@@ -286,6 +284,15 @@ class _Run:
             chunk = max(
                 10, min(chunk * 2, round(chunk * min(0.1, max(left, 0.01)) / max(took, 1e-4)))
             )
+
+    def move(self) -> None:
+        """One move, whatever the bound."""
+        self._compiled()(1, NONE, self.limits.seed)
+
+    def _compiled(self) -> Callable[[int, int, int], None]:
+        if self._step is None:
+            self._step = self._flexible() if self.problem.flexible() else self._classic()
+        return self._step
 
     def _classic(self) -> Callable[[int, int, int], None]:
         from hanse.allocate.kernels.tabu import search
@@ -338,6 +345,14 @@ def _ranks(machine: Ints) -> Ints:
     ranks = np.empty_like(machine)
     ranks[order] = np.arange(len(machine)) - np.searchsorted(machine[order], machine[order])
     return ranks
+
+
+def warm_up() -> None:
+    """Compile both searches, or load them from disk: up to a minute the first time."""
+    for step in ([(0, 1)], [(0, 1), (1, 1)]):
+        run = _Run(JobShop(2, [[step, step], [step]]), Limits(0.0, lambda: 0.0))
+        run.dispatch()
+        run.move()
 
 
 def as_shop(problem: JobShop) -> Shop:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from benchmarks.allocate import READERS
 
+from hanse.allocate import jobshop
 from hanse.allocate.check import check
 from hanse.allocate.jobshop import JobShop, Limits, as_plan, as_shop, lower_bound, solve
 from hanse.allocate.project import Project, broken, serial, solve_project
@@ -64,6 +65,22 @@ def test_a_small_shop_is_solved_and_proven(make):
     problem = make(7)
     solved = solve(problem, Limits(20, time.perf_counter))
     assert solved.bound == solved.makespan
+    assert check(as_shop(problem), as_plan(problem, solved.starts, solved.choices)) == []
+
+
+def test_runs_that_begin_between_two_good_schedules_keep_every_order(monkeypatch):
+    monkeypatch.setattr(jobshop, "STALL_ROUNDS", 20)
+    for seed in range(3):
+        problem = classic(seed, 10, 10)
+        solved = solve(problem, Limits(0.3, time.perf_counter, prove=False))
+        assert check(as_shop(problem), as_plan(problem, solved.starts, solved.choices)) == []
+        assert solved.bound <= solved.makespan <= solved.first
+
+
+def test_a_proof_beside_the_search_ends_with_it_and_stays_below_it():
+    problem = classic(3, 15, 15)
+    solved = solve(problem, Limits(1.0, time.perf_counter))
+    assert lower_bound(problem) <= solved.bound <= solved.makespan <= solved.first
     assert check(as_shop(problem), as_plan(problem, solved.starts, solved.choices)) == []
 
 
