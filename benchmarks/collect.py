@@ -1,18 +1,23 @@
-"""OPC UA to history, packed and durable, and how much one core of ours can take.
+"""OPC UA to history, packed and durable, beside Node-RED on the same hop, and what a core can take.
 
-Servers (asyncua, processes of their own) write --rate values a second with source times; a
-collector, the broker with a sync for every message, and the history writer take them. ``p50_ms``
-and ``p99_ms`` are from source time to queryable. ``offered_s`` is what the servers really wrote,
-``timers_ms`` the sum of publishing interval and pack time. ``ceiling_s`` is values a second and
-core through intake, packing, broker and history from a source that costs nothing: the OPC UA
-client before it is measured by ``opcua_core_per_10k``.
+A server in a process of its own (`benchmarks.collect_load`) offers --rate values a second with
+source times; a collector, the broker with a sync for every message, and the history writer take
+them. ``p50_ms`` and ``p99_ms`` are from source time to queryable. ``offered_s`` is what the server
+really wrote, ``timers_ms`` the sum of publishing interval and pack time, ``cores`` CPU seconds a
+second of collector, history and broker (which a busy machine does not change as it changes wall
+time). ``ceiling_s`` is values a second and core of the same way at --top values a second offered.
+``peers``: Node-RED 4.1.15 with node-red-contrib-opcua 0.2.354, subscription to a line in a file a
+value, which is neither synced nor open to queries; latency is from source time to written.
 """
 
 import argparse
 import asyncio
+import contextlib
 import dataclasses
 import json
+import os
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -24,9 +29,7 @@ import psutil
 from benchmarks.collect_load import NAMESPACE
 from benchmarks.outage import LIMITS, Clock, ignore
 from hanse.collect import Bind, Collector, Connection, Mapping, Start, World, connector
-from hanse.collect.ports import Connector
 from hanse.model.plant import Signal
-from hanse.model.text import Text
 from hanse.transmit.history.query import History
 from hanse.transmit.history.writer import HistoryWriter
 from hanse.transmit.nats import connect, feed, server, streams
@@ -35,9 +38,10 @@ from hanse.transmit.nats.telemetry import FramePublisher
 from hanse.transmit.partition import partition
 
 PUBLISHING_S, PACK_S = 0.1, 0.05
-SERVERS = 2
-CEILING_SIGNALS = 1_000
-CEILING_SLICE = 2_000
+SIGNALS = 1_000
+START_S_MAX = 300.0
+ROOT = Path(__file__).parents[1]
+NODE_RED = ("node-red@4.1.15", "node-red-contrib-opcua@0.2.354")
 LOGIN = {"user": "bench", "password": "bench-only"}
 
 
@@ -132,77 +136,97 @@ def a_bind(number, address):
     return Bind(signal=Signal(id=number, asset="m1", name=f"s{number}"), address=address)
 
 
-async def load(signals, hz, seconds):
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.collect_load", str(signals), str(hz), str(seconds),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    return process, int(await process.stdout.readline())
+class Load:
+    """The server that offers values, in a process of its own."""
+
+    def __init__(self, signals, hz, seconds):
+        self.asked = [str(x) for x in (signals, hz, seconds)]
+
+    async def __aenter__(self):
+        self.process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "benchmarks.collect_load", *self.asked,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+        self.port = int(await asyncio.wait_for(self.process.stdout.readline(), START_S_MAX))
+        return self
+
+    async def __aexit__(self, *_):
+        self.process.kill()
+        await self.process.wait()
+
+    async def run(self):
+        """Begin, and wait to the end; what was written."""
+        self.process.stdin.write(b"go\n")
+        seconds = float(self.asked[2])
+        line = await asyncio.wait_for(self.process.stdout.readline(), seconds * 4 + 60)
+        return json.loads(line)
 
 
 async def end_to_end(folder, rate, seconds):
-    signals, hz = rate // 10 // SERVERS, 10.0
-    async with Pipe(folder) as pipe:
-        loads = [await load(signals, hz, seconds) for _ in range(SERVERS)]
-        opcua, running = connector("opcua"), []
-        for n, (_, port) in enumerate(loads):
-            settings = opcua.config(
-                url=f"opc.tcp://127.0.0.1:{port}",
-                policy="None",
-                insecure=True,
-                publishing_s=PUBLISHING_S,
-                sampling_s=0.0,
-                queue=20,
-            )
-            binds = tuple(
-                a_bind(n * signals + i, f"nsu={NAMESPACE};s=v{i}") for i in range(signals)
-            )
-            running.append(
-                a_collector(pipe, f"server{n}", kind=opcua, settings=settings, binds=binds)
-            )
-        tasks = [asyncio.create_task(c.run()) for c in running]
-        async with asyncio.timeout(120):
-            while pipe.taken < rate // 10:  # every signal's first value
+    async with Pipe(folder) as pipe, Load(SIGNALS, rate / SIGNALS, seconds) as load:
+        kind = connector("opcua")
+        settings = kind.config(
+            url=f"opc.tcp://127.0.0.1:{load.port}",
+            policy="None",
+            insecure=True,
+            publishing_s=PUBLISHING_S,
+            sampling_s=0.0,
+            queue=20,
+            timeout_s=30.0,
+        )
+        binds = tuple(a_bind(i, f"nsu={NAMESPACE};s=v{i}") for i in range(SIGNALS))
+        collector = a_collector(pipe, "server", kind=kind, settings=settings, binds=binds)
+        task = asyncio.create_task(collector.run())
+        async with asyncio.timeout(START_S_MAX):
+            while pipe.taken < SIGNALS:  # every signal's first value
                 await asyncio.sleep(0.05)
         first = pipe.taken
         pipe.ages.clear()
         began, cpu = time.perf_counter(), pipe.cpu_s()
-        for process, _ in loads:
-            process.stdin.write(b"go\n")
-        async with asyncio.timeout(seconds * 4 + 60):
-            told = [json.loads(await process.stdout.readline()) for process, _ in loads]
-        took, cpu_after = time.perf_counter() - began, pipe.cpu_s()
-        written = sum(t["written"] for t in told)
-        for _ in range(100):
-            await asyncio.sleep(0.05)
-            if pipe.taken - first >= written:
+        told = await load.run()
+        for _ in range(400):
+            if pipe.taken - first >= told["written"]:
                 break
-        found = counted(pipe, signals * SERVERS)
-        for process, _ in loads:
-            process.stdin.write(b"end\n")
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for process, _ in loads:
-            process.kill()
-            await process.wait()
-        ages = np.concatenate(pipe.ages) / 1e6
-        cores = [(b - a) / took for a, b in zip(cpu, cpu_after, strict=True)]
-        return {
-            "offered_s": round(written / took),
-            "delivered_s": round((pipe.taken - first) / took),
-            "lost": written - found,
-            "duplicated": pipe.taken - first - found,
-            "p50_ms": round(float(np.percentile(ages, 50)), 1),
-            "p99_ms": round(float(np.percentile(ages, 99)), 1),
-            "timers_ms": (PUBLISHING_S + PACK_S) * 1e3,
-            "cores": round(sum(cores), 2),
-            "cores_by": {"collect_and_history": round(cores[0], 2), "broker": round(cores[1], 2)},
-            "late_server_s": round(max(t["late_s"] for t in told), 3),
-            "gaps": len(pipe.sink.gaps),
-        }
+            await asyncio.sleep(0.05)
+        took, cpu_after = time.perf_counter() - began, pipe.cpu_s()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        found = counted(pipe, SIGNALS)
+        spent = Spent(pipe.taken - first, took, np.subtract(cpu_after, cpu))
+        return answer_of(pipe, told, found, spent)
+
+
+@dataclasses.dataclass
+class Spent:
+    """Values taken, in how many seconds, with how many CPU seconds of ours and of the broker."""
+
+    taken: int
+    took_s: float
+    cpu_s: np.ndarray
+
+
+def answer_of(pipe, told, found, spent):
+    taken, took, cpu_s = spent.taken, spent.took_s, spent.cpu_s
+    ages = np.concatenate(pipe.ages) / 1e6
+    written = told["written"]
+    return {
+        "offered_s": round(written / told["took_s"]),
+        "delivered_s": round(taken / took),
+        "lost": written - found,
+        "duplicated": taken - found,
+        "p50_ms": round(float(np.percentile(ages, 50)), 1),
+        "p99_ms": round(float(np.percentile(ages, 99)), 1),
+        "timers_ms": (PUBLISHING_S + PACK_S) * 1e3,
+        "cores": round(float(cpu_s.sum()) / took, 3),
+        "core_s_per_million": round(float(cpu_s.sum()) / taken * 1e6, 2),
+        "ceiling_s": round(taken / float(cpu_s.sum())),
+        "broker_share": round(float(cpu_s[1] / cpu_s.sum()), 2),
+        "load_cores": round(told["cpu_s"] / told["took_s"], 3),
+        "load_late_s": round(told["late_s"], 3),
+        "gaps": len(pipe.sink.gaps),
+    }
 
 
 def counted(pipe, signals):
@@ -212,67 +236,92 @@ def counted(pipe, signals):
     return np.unique(np.stack([rows.signal[written], rows.value[written]]), axis=1).shape[1]
 
 
-async def ceiling(folder, seconds):
-    """A source that offers values as fast as they are taken."""
-
-    async def collect(_settings, _points, intake, world):
-        intake.up()
-        n = 0
-        while True:
-            await intake.room()
-            at_ns = world.clock.ns()
-            for point in range(CEILING_SLICE):
-                intake.take(point % CEILING_SIGNALS, float(n + point), at_ns + point)
-            n += CEILING_SLICE
-            await asyncio.sleep(0)
-
-    title = Text(en="as fast as it goes", zh="尽快")
-    source = Connector(
-        name="bench",
-        title=title,
-        config=type(connector("opcua").config),
-        collect=collect,
-        explain=lambda error, _: error,
-    )
-    async with Pipe(folder) as pipe:
-        binds = tuple(a_bind(i, f"a{i}") for i in range(CEILING_SIGNALS))
-        settings = connector("opcua").config(url="opc.tcp://127.0.0.1:1")
-        running = asyncio.create_task(
-            a_collector(pipe, "fast", kind=source, settings=settings, binds=binds).run()
+async def node_red(folder, rate, seconds):
+    """The same hop in Node-RED; the reason where it cannot be run."""
+    home = ROOT / ".dev" / "npm-node-red-opcua"
+    if not (home / "node_modules" / "node-red-contrib-opcua").exists():
+        if shutil.which("npm") is None:
+            return {"skipped": "npm is not installed"}
+        home.mkdir(parents=True, exist_ok=True)
+        command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *NODE_RED]
+        installed = await asyncio.create_subprocess_exec(
+            *command, cwd=home, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
         )
-        await asyncio.sleep(1.0)
-        began, cpu, taken = time.perf_counter(), pipe.cpu_s(), pipe.taken
-        await asyncio.sleep(seconds)
-        took, cpu_after = time.perf_counter() - began, pipe.cpu_s()
-        rate = (pipe.taken - taken) / took
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        cores = sum(b - a for a, b in zip(cpu, cpu_after, strict=True)) / took
-        return {"values_s": round(rate), "cores": round(cores, 2), "ceiling_s": round(rate / cores)}
+        if await installed.wait():
+            return {"skipped": "npm could not install it"}
+    async with Load(SIGNALS, rate / SIGNALS, seconds) as load:
+        script = str(Path(__file__).with_name("node_red_opcua.cjs"))
+        out = str(folder / "node-red.csv")
+        process = await asyncio.create_subprocess_exec(
+            "node", script, str(home), str(load.port), str(SIGNALS), out,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={**os.environ, "XDG_CONFIG_HOME": str(home / "config")},
+        )  # fmt: skip
+        try:
+            return await drive_node_red(process, load, seconds)
+        except TimeoutError:
+            return {"skipped": "it did not subscribe, or gave no answer, in time"}
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
 
 
-async def both(asked, folder):
-    found = await end_to_end(folder / "opcua", asked.rate, asked.seconds)
-    top = await ceiling(folder / "ceiling", min(asked.seconds, 8.0))
-    core = found["cores"] / max(found["delivered_s"], 1) * 10_000
-    return found | {
-        "ceiling_s": top["ceiling_s"],
-        "ceiling_values_s": top["values_s"],
-        "opcua_core_per_10k": round(core, 2),
-        "peers": peers(),
+async def drive_node_red(process, load, seconds):
+    await said(process, "ready", START_S_MAX)
+    told = await load.run()
+    await asyncio.sleep(min(20.0, seconds))  # what it has in hand may end
+    process.stdin.write(b"end\n")
+    found = await said(process, "received", START_S_MAX)
+    took = max(found["seconds"], 1e-9)
+    return {
+        "offered_s": round(told["written"] / told["took_s"]),
+        "delivered_s": round(found["received"] / took),
+        "lost": told["written"] - found["distinct"],
+        "duplicated": found["received"] - found["distinct"],
+        "p50_ms": found["p50_ms"],
+        "p99_ms": found["p99_ms"],
+        "cores": round(found["cpu_s"] / took, 3),
+        "ceiling_s": round(found["received"] / max(found["cpu_s"], 1e-9)),
+        "rss_mb": round(found["rss_mb"]),
     }
 
 
-def peers():
-    """Other agents on the same hop: none is run yet, and that is said."""
-    why = "not run: this bench does not drive it yet"
-    return {"node_red": {"skipped": why}, "thingsboard_gateway": {"skipped": why}}
+async def said(process, key, wait_s):
+    """The first JSON line of a process that has a key."""
+    async with asyncio.timeout(wait_s):
+        while line := await process.stdout.readline():
+            with contextlib.suppress(ValueError):
+                found = json.loads(line)
+                if isinstance(found, dict) and key in found:
+                    return found
+    raise TimeoutError(key)
+
+
+async def all_of_it(asked, folder):
+    found = await end_to_end(folder / "opcua", asked.rate, asked.seconds)
+    top = await end_to_end(folder / "top", asked.top, asked.seconds)
+    found["ceiling_s"] = top["ceiling_s"]
+    found["top"] = {k: top[k] for k in ("offered_s", "delivered_s", "lost", "p99_ms", "cores")}
+    why = "it installs its drivers while it runs and delivers to a ThingsBoard server only"
+    peer = (
+        {"skipped": "asked so"}
+        if asked.alone
+        else await node_red(folder, asked.rate, asked.seconds)
+    )
+    return found | {"peers": {"node_red": peer, "thingsboard_gateway": {"skipped": why}}}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rate", type=int, default=10_000)
+    parser.add_argument(
+        "--top", type=int, default=100_000, help="values/s that ask for the ceiling"
+    )
     parser.add_argument("--seconds", type=float, default=15.0)
+    parser.add_argument("--alone", action="store_true", help="without peers")
     parser.add_argument("--data", help="not needed")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
@@ -282,7 +331,7 @@ def main():
         tempfile.TemporaryDirectory(prefix="hanse-bench-") as scratch,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        found = runner.run(both(asked, Path(scratch)))
+        found = runner.run(all_of_it(asked, Path(scratch)))
     print(json.dumps(found) if asked.json else "\n".join(f"{k:24} {v}" for k, v in found.items()))
 
 

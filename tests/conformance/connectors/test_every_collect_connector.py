@@ -17,7 +17,7 @@ from tests.conformance.connectors.builders import (
 from tests.conformance.connectors.rigs import RIGS, OpcUaRig
 
 import hanse.collect.connectors
-from hanse.collect import connector, names
+from hanse.collect import connector, connector_of_url, names
 from hanse.collect.diagnostics import LineState
 from hanse.collect.quality import RULES, grade_of, quality_of
 from hanse.collect.registry import BUILT_IN
@@ -191,3 +191,40 @@ def test_another_packages_connector_is_found_by_its_entry_point(monkeypatch):
 
     monkeypatch.setattr("hanse.collect.registry.metadata.entry_points", lambda group: [Entry()])
     assert names()[-1] == "third"
+
+
+THIRD_PARTY = """
+import msgspec
+from hanse.collect import Connector
+from hanse.model.text import Text
+
+class Config(msgspec.Struct, frozen=True):
+    url: str
+
+async def collect(config, points, intake, world):
+    intake.up()
+    for point in points:
+        intake.take(point.slot, 42.0)
+
+CONNECTOR = Connector(
+    name="tiny", title=Text("tiny", "tiny"), config=Config, collect=collect,
+    explain=lambda error, _: error, schemes=("tiny",), from_url=lambda url: Config(url=url),
+    once=True,
+)
+"""
+
+
+async def test_an_installed_package_brings_a_protocol_of_its_own(tmp_path, monkeypatch):
+    (tmp_path / "tiny_connector.py").write_text(THIRD_PARTY)
+    info = tmp_path / "tiny_connector-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tiny-connector\nVersion: 1.0\n")
+    entry = "[hanse.connectors]\ntiny = tiny_connector:CONNECTOR\n"
+    (info / "entry_points.txt").write_text(entry)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    kind, settings = connector_of_url("tiny://here")
+    sink = KeptSink()
+    made = a_collector(kind.name, settings, [a_bind(1, "a")], sink=sink, world=a_world(tmp_path))
+    await asyncio.wait_for(made.run(), 60)
+    assert [v for f in sink.frames.values() for v in f.value.tolist()] == [42.0]
+    assert made.diagnostics().state is LineState.DONE
