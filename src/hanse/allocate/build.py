@@ -25,7 +25,7 @@ from hanse.allocate.problem import (
     Unit,
 )
 from hanse.allocate.records import Records
-from hanse.model.errors import BadInput, TooMuch
+from hanse.model.errors import BadInput, NotFound, TooMuch
 from hanse.model.order import WorkOrder
 from hanse.model.plan import Outage, OutageKind
 from hanse.model.plant import Machine
@@ -111,6 +111,26 @@ class Builder:
         """A machine's calendar less its outages."""
         base = self._calendar(self.names.machine[machine].calendar, f"machine {machine}")
         return without(base, self._closed(machine, OutageKind.MACHINE, outages))
+
+    def known(self, key: str, kind: OutageKind) -> None:
+        """That there is such a machine or person.
+
+        Raises:
+            NotFound: nobody knows it.
+        """
+        names = self.names
+        if key not in (names.machine if kind == OutageKind.MACHINE else names.people):
+            raise NotFound(f"nobody knows the {kind.value}", subject=key)
+
+    def set_hours(self, key: str, kind: OutageKind, outages: Iterable[Outage]) -> None:
+        """A machine or person is open when its calendar is, less these outages."""
+        if kind == OutageKind.PERSON:
+            unit = self.shop.units[self.names.people[key]]
+            unit.calendar = self.person_hours(key, outages)
+            return
+        hours = self.open_hours(key, outages)
+        for lane in self.names.lanes[key]:
+            self.shop.lanes[lane].calendar = hours
 
     def person_hours(self, person: str, outages: Iterable[Outage]) -> Windows:
         """A person's calendar less the times away."""

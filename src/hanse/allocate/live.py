@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from decimal import Decimal
 
 import msgspec
@@ -17,6 +18,7 @@ from hanse.allocate.quiet import undisturbed
 from hanse.allocate.records import Records, Rules
 from hanse.allocate.reports import carry_over, hear, lots_for, still_fits
 from hanse.allocate.running import split_at, take_over, tick
+from hanse.allocate.twin import Twin, brought_back, twin_of
 from hanse.allocate.view import Because, Versioned, assignments, instant, moves, version
 from hanse.allocate.whatif import Edit, Relief, Scenario, reliefs, scenario
 from hanse.allocate.why import Cause, causes
@@ -129,11 +131,21 @@ class LivePlan:
         found = engine.improve(self.shop, self._plan, rules, budget)
         return self._adopt_if_better(found, Because(MoveReason.IMPROVED, BETTER, cause))
 
-    def offer(self, plan: Plan, *, number: int, cause: str | None = None) -> PlanVersion:
-        """A plan found elsewhere for version ``number``; dropped when that is no longer live."""
-        if number != self._number or len(plan.placed) != len(self.shop.ops):
-            return self.version()
-        return self._adopt_if_better(plan, Because(MoveReason.IMPROVED, BETTER, cause))
+    def twin(self, *, ahead_s: float = 0.0) -> Twin:
+        """A twin to search on for some seconds; what starts within them stays where it is."""
+        self._tick()
+        now = self._builder.seconds(self._clock.now()) + math.ceil(ahead_s)
+        return twin_of(self.shop, self._plan, self.rules, now=now)
+
+    def take(self, found: Twin, *, cause: str | None = None) -> tuple[PlanVersion, int]:
+        """What a twin found, if it still fits and gains more than it moves; and what it saves."""
+        self._tick()
+        before, plan = self._number, brought_back(self.shop, found.plan)
+        was = cost_minor(self.shop, self._plan)
+        if plan is None:
+            return self.version(), 0
+        made = self._adopt_if_better(plan, Because(MoveReason.IMPROVED, BETTER, cause))
+        return made, 0 if self._number == before else was - made.cost_minor
 
     def _adopt_if_better(self, plan: Plan, because: Because) -> PlanVersion:
         gain = cost_minor(self.shop, self._plan) - cost_minor(self.shop, plan)
@@ -176,11 +188,11 @@ class LivePlan:
         Raises:
             NotFound: nobody knows the machine or person.
         """
-        self._known(outage.resource, outage.kind)
+        self._builder.known(outage.resource, outage.kind)
         self._tick()
         outages = (*self._records.outages, outage)
         self._records = msgspec.structs.replace(self._records, outages=outages)
-        self._set_hours(outage.resource, outage.kind)
+        self._builder.set_hours(outage.resource, outage.kind, outages)
         self._loosen(outage)
         text = Text(f"{outage.resource} is out", f"{outage.resource} 停用")
         reason = MoveReason.MACHINE_DOWN
@@ -189,7 +201,7 @@ class LivePlan:
         return self._repair(Because(reason, text, cause))
 
     def _back(self, key: str, at: Instant, kind: OutageKind, cause: str | None) -> PlanVersion:
-        self._known(key, kind)
+        self._builder.known(key, kind)
         self._tick()
         ended = tuple(
             msgspec.structs.replace(o, end=max(at, o.start))
@@ -201,7 +213,7 @@ class LivePlan:
             for o in self._records.outages
         )
         self._records = msgspec.structs.replace(self._records, outages=ended)
-        self._set_hours(key, kind)
+        self._builder.set_hours(key, kind, ended)
         text = Text(f"{key} is back", f"{key} 恢复")
         return self._repair(Because(MoveReason.CAPACITY_BACK, text, cause), forward=True)
 
@@ -495,7 +507,7 @@ class LivePlan:
 
     def reliefs(self, machine: str) -> list[Relief]:
         """What would relieve a machine, each tried on the twin, the most saved first."""
-        self._known(machine, OutageKind.MACHINE)
+        self._builder.known(machine, OutageKind.MACHINE)
         return reliefs(self._records, machine, self._clock)
 
     # inside
@@ -530,22 +542,6 @@ class LivePlan:
     def _fresh_board(self) -> Board:
         self._board = None
         return Board(self.shop).load(self._plan)
-
-    def _known(self, key: str, kind: OutageKind) -> None:
-        names = self._builder.names
-        known = names.machine if kind == OutageKind.MACHINE else names.people
-        if key not in known:
-            raise NotFound(f"nobody knows the {kind.value}", subject=key)
-
-    def _set_hours(self, key: str, kind: OutageKind) -> None:
-        names, outages = self._builder.names, self._records.outages
-        if kind == OutageKind.PERSON:
-            unit = self.shop.units[names.people[key]]
-            unit.calendar = self._builder.person_hours(key, outages)
-            return
-        hours = self._builder.open_hours(key, outages)
-        for lane in names.lanes[key]:
-            self.shop.lanes[lane].calendar = hours
 
     def _loosen(self, outage: Outage) -> None:
         since = self._builder.seconds(outage.start)

@@ -175,3 +175,71 @@ class Shortfall(Struct, frozen=True, kw_only=True):
     late_s: int
     cost_minor: int
     why: Text
+
+
+class SearchState(enum.StrEnum):
+    """Whether the plan process looks for a better plan now."""
+
+    SEARCHING = "searching"
+    RESTING = "resting"
+
+
+class Search(Struct, frozen=True, kw_only=True):
+    """How far the search for a better plan is: its share of the most it may take, what it saved."""
+
+    state: SearchState
+    share: float = 0.0
+    saved_minor: int = 0
+    slices: int = 0
+
+
+class WhyLink(Struct, frozen=True, kw_only=True):
+    """One link of the chain: an operation, what it waited for until when, in words."""
+
+    order: str
+    step: str
+    machine: str
+    kind: str
+    subject: str
+    until: Instant
+    text: Text
+
+
+class WhatIf(Struct, frozen=True, kw_only=True):
+    """One thing that might be otherwise; tried on a twin, nothing live changes.
+
+    ``machine`` is out for ``hours`` from now; or ``item`` is ordered, ``quantity`` of it due in
+    ``hours``; or ``order`` is given up (``quantity`` 0) or due in ``hours``.
+    """
+
+    machine: Annotated[str, Meta(max_length=120)] = ""
+    item: Annotated[str, Meta(max_length=120)] = ""
+    order: Annotated[str, Meta(max_length=120)] = ""
+    quantity: Annotated[int, Meta(ge=0, le=10**6)] = 0
+    hours: Annotated[float, Meta(gt=0, le=8_760)] = 24.0
+
+
+class OtherDate(Struct, frozen=True, kw_only=True):
+    """An order's end now and in the scenario; None where it is not part of it."""
+
+    order: str
+    before: Instant | None
+    after: Instant | None
+
+
+class Compared(Struct, frozen=True, kw_only=True):
+    """The scenario beside the live plan: costs in minor units, late orders, dates that differ."""
+
+    cost_before_minor: int
+    cost_after_minor: int
+    late_before: int
+    late_after: int
+    dates: tuple[OtherDate, ...]
+
+
+class Relief(Struct, frozen=True, kw_only=True):
+    """Something tried on the twin, and what it would save in minor units."""
+
+    text: Text
+    saves_minor: int
+    late_after: int

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Protocol
 
 from hanse.model.door import AuditEntry, Link, Role, Session, Token, User
 from hanse.model.event import Event
 from hanse.model.text import Language
 from hanse.model.time import Clock, Instant
+from hanse.web.plan_ports import Plans
 from hanse.web.views.common import Deed, Done
 from hanse.web.views.connecting import (
     Answering,
@@ -35,7 +35,6 @@ from hanse.web.views.loops import Approval, ChainView, LoopRow
 from hanse.web.views.losses import LossesView, StopsView
 from hanse.web.views.notices import NoticesView
 from hanse.web.views.people import AuditPage, FirmCard
-from hanse.web.views.planning import MoveWish, OrderRow, PlanView, PromiseView, VersionRow
 from hanse.web.views.plant import (
     AlarmPerformance,
     AlarmRow,
@@ -206,6 +205,10 @@ class Machines(Protocol):
         """Samples of signals, thinned to about ``points`` with their extremes kept."""
         ...
 
+    async def act(self, key: str, deed: str, values: Mapping[str, str], *, by: str) -> Done:
+        """Start the next job at a machine, say how far it is, or that it is done."""
+        ...
+
     def live(self, signals: tuple[int, ...]) -> AsyncIterator[Series]:
         """Samples of signals as they arrive, some ten batches a second at most."""
         ...
@@ -306,30 +309,6 @@ class Notices(Protocol):
 
     async def act(self, key: str, deed: str, *, by: str) -> Done:
         """Test, pause, resume or remove a channel."""
-        ...
-
-
-class Plans(Protocol):
-    """The plan and its orders."""
-
-    async def current(self, number: int | None = None) -> PlanView:
-        """The plan in force, or an earlier version by its number."""
-        ...
-
-    async def versions(self, *, limit: int) -> tuple[VersionRow, ...]:
-        """Versions, newest first."""
-        ...
-
-    async def order(self, key: str) -> tuple[OrderRow, tuple[Event, ...]]:
-        """A work order and its events."""
-        ...
-
-    async def move(self, wish: MoveWish, *, by: str) -> PlanView:
-        """Put an operation elsewhere; the plan comes back repaired around it."""
-        ...
-
-    async def promise(self, item: str, quantity: Decimal) -> PromiseView:
-        """The earliest date with nobody harmed. Reserves nothing."""
         ...
 
 

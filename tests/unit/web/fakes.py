@@ -10,6 +10,7 @@ from tests.unit.web.deciding import PERFORMANCE, LossesInMemory, NoticesInMemory
 
 from hanse.model.door import Role
 from hanse.model.errors import BadInput, Conflict, NotAllowed, NotFound
+from hanse.model.plan import Search, SearchState
 from hanse.model.text import Text
 from hanse.model.time import StillClock, from_ns, to_ns
 from hanse.web.ports import Ports
@@ -168,6 +169,10 @@ class MachinesInMemory:
         length_s = max(1e-3, (end - start).total_seconds())
         return s.series(signals, start.timestamp(), n, length_s / n)
 
+    async def act(self, key, deed, values, *, by):
+        found(next((m for m in s.MACHINES if m.key == key), None), key)
+        return DONE
+
     async def live(self, signals):
         at = s.T0.timestamp()
         while True:
@@ -240,6 +245,19 @@ class PlansInMemory:
 
     async def promise(self, item, quantity):
         return structs.replace(s.PROMISE, item=item, quantity=quantity)
+
+    async def why(self, order):
+        found(next((o for o in s.ORDERS if o.key == order), None), order)
+        return s.WHY
+
+    async def what_if(self, wish):
+        return s.COMPARED
+
+    async def relief(self, machine):
+        return s.RELIEF
+
+    async def search(self):
+        return Search(state=SearchState.SEARCHING, share=0.25, saved_minor=0, slices=5)
 
 
 class TradeInMemory:

@@ -8,7 +8,16 @@ import numpy as np
 from hanse.model.event import Event
 from hanse.model.money import Money
 from hanse.model.order import WorkOrderState
-from hanse.model.plan import Assignment, Move, MoveReason, PlanVersion
+from hanse.model.plan import (
+    Assignment,
+    Compared,
+    Move,
+    MoveReason,
+    OtherDate,
+    PlanVersion,
+    Relief,
+    WhyLink,
+)
 from hanse.model.plant import AlarmPriority, PackMLState
 from hanse.model.sample import Gap, GapReason
 from hanse.model.text import Text
@@ -1031,3 +1040,19 @@ def series(signals, start_s: float, n: int = 600, step_s: float = 0.2) -> Series
     for column in values:
         column[n // 2 : n // 2 + 20] = np.nan
     return Series(signals=tuple(signals), t_s=t, values=values)
+
+
+WHY = (
+    WhyLink(
+        order="WO-1", step="20", machine="M1", kind="machine", subject="M1", until=T0,
+        text=Text("waited for M1", "等待 M1"),
+    ),
+)  # fmt: skip
+COMPARED = Compared(
+    cost_before_minor=1_000,
+    cost_after_minor=4_250,
+    late_before=0,
+    late_after=1,
+    dates=(OtherDate(order="WO-1", before=T0, after=T0 + dt.timedelta(hours=3)),),
+)
+RELIEF = (Relief(text=Text("one more shift", "增加一班"), saves_minor=500, late_after=0),)

@@ -30,6 +30,8 @@ NAMES = {
     "/api/v1/ledgers/{name}": "pump",
     "/api/v1/peers/{name}": s.DID_SHOP,
     "/api/v1/orders/{name}": "wo-2207",
+    "/api/v1/orders/{name}/why": "wo-2207",
+    "/api/v1/machines/{name}/relief": "lathe-1",
     "/api/v1/plan/promise": "?item=shaft-40&quantity=20",
     "/api/v1/alarms/one": "?alarm=alarm-0001",
     "/api/v1/rules/file": "?key=lathe-load-too-high",

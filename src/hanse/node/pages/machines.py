@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from hanse.decide import Alarm, priority
+from hanse.model.errors import BadInput
 from hanse.model.plant import PACKML_CODES, Machine, PackMLState, Signal
 from hanse.model.running import MachineJob
+from hanse.model.text import Text
 from hanse.model.time import Instant, from_ns, to_ns
 from hanse.node.context import Context
 from hanse.node.pages.alarms import standing_alarms
 from hanse.node.pages.live import LiveValues, series_of
+from hanse.node.shopfloor.by_hand import JOB_ACT, JobAct, job_deeds
 from hanse.node.shopfloor.records import open_jobs
 from hanse.store import Tx
+from hanse.transmit.nats.requests import ask
+from hanse.web.views.common import Done
 from hanse.web.views.plant import MachineRow, MachineView, Series, SignalNow
 
 if TYPE_CHECKING:
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
 
 LEADS = ("vibration", "load", "bearing_temperature", "power")
 NS_PER_US = 1_000
+COUNT_DIGITS_MAX = 6
 
 
 class RecordMachines:
@@ -31,6 +37,7 @@ class RecordMachines:
 
     def __init__(self, context: Context, live: LiveValues) -> None:
         self._store = context.store
+        self._nats = context.nats
         self._clock = context.clock
         self._folder = context.history
         self._live = live
@@ -48,7 +55,8 @@ class RecordMachines:
             signals = tx.signals.where(asset=key)
             jobs = {job.machine: job for job in open_jobs(tx).all() if not job.taken_back}
             row = self._row(machine, signals, standing_alarms(tx), jobs.get(key))
-            return MachineView(row=row, signals=tuple(self._now(s) for s in signals))
+            shown = tuple(self._now(s) for s in signals)
+            return MachineView(row=row, signals=shown, deeds=job_deeds(tx, key))
 
         return await self._store.read(read)
 
@@ -83,6 +91,18 @@ class RecordMachines:
 
             self._history = History(self._folder, clock=self._clock)
         return self._history
+
+    async def act(self, key: str, deed: str, values: Mapping[str, str], *, by: str) -> Done:
+        """A person starts the next job at a machine, says how far it is, or that it is done."""
+        asked = JobAct(
+            machine=key,
+            deed=deed,
+            good=_count(values, "good"),
+            scrap=_count(values, "scrap"),
+            by=by,
+        )
+        text = await ask(self._nats, JOB_ACT, asked, answer=Text)
+        return Done(text=text, href=f"/machines/{key}")
 
     def live(self, signals: tuple[int, ...]) -> AsyncIterator[Series]:
         """Samples of signals as they arrive."""
@@ -148,3 +168,17 @@ class RecordMachines:
         return msgspec.structs.replace(
             shown, value=last.value, text=last.text, quality=last.quality, at=from_ns(last.at_ns)
         )
+
+
+def _count(values: Mapping[str, str], name: str) -> int | None:
+    """A count as it was typed, None where nothing was.
+
+    Raises:
+        BadInput: not a whole number.
+    """
+    text = values.get(name, "").strip()
+    if not text:
+        return None
+    if not text.isdigit() or len(text) > COUNT_DIGITS_MAX:
+        raise BadInput("a count is a whole number", subject=text[:40], remedy="Type digits only")
+    return int(text)

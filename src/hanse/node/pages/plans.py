@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from typing import TypeVar
 
-from hanse.model.errors import NotFound
+from hanse.model.errors import NotFound, Unreachable
 from hanse.model.event import Event
 from hanse.model.money import Money
 from hanse.model.order import WorkOrder
-from hanse.model.plan import PlanVersion, Promise
+from hanse.model.plan import Compared, PlanVersion, Promise, Relief, Search, WhatIf, WhyLink
 from hanse.model.product import Routing
 from hanse.model.text import Text
 from hanse.model.time import format_minute
@@ -22,6 +23,9 @@ from hanse.web.views.common import Fact
 from hanse.web.views.planning import Lane, MoveWish, OrderRow, PlanView, PromiseView, VersionRow
 
 PROMISE_S = 10.0
+TRY_S = 60.0
+SEARCH_S = 0.5
+A = TypeVar("A")
 
 
 class RecordPlans:
@@ -80,6 +84,30 @@ class RecordPlans:
         )
         safe = [p for p in found.curve if not p.harmed]
         return PromiseView(item=item, quantity=quantity, date=safe[-1].ready_at, facts=points)
+
+    async def why(self, order: str) -> tuple[WhyLink, ...]:
+        """The chain of causes of an order's date."""
+        question = wire.WhyAsk(order=order)
+        return await self._ask(wire.WHY, question, tuple[WhyLink, ...])
+
+    async def what_if(self, wish: WhatIf) -> Compared:
+        """A scenario beside the live plan."""
+        return await self._ask(wire.WHAT_IF, wish, Compared)
+
+    async def relief(self, machine: str) -> tuple[Relief, ...]:
+        """What would relieve a machine."""
+        question = wire.ReliefAsk(machine=machine)
+        return await self._ask(wire.RELIEF, question, tuple[Relief, ...])
+
+    async def search(self) -> Search | None:
+        """How far the search for a better plan is."""
+        try:
+            return await ask(self._context.nats, wire.SEARCH, "", answer=Search, wait_s=SEARCH_S)
+        except Unreachable:
+            return None
+
+    async def _ask(self, command: str, question: object, answer: type[A]) -> A:
+        return await ask(self._context.nats, command, question, answer=answer, wait_s=TRY_S)
 
     def _view(self, tx: Tx, number: int | None) -> PlanView:
         version = tx.plans.current() if number is None else tx.plans.get(number)

@@ -239,6 +239,15 @@ class PlanDesk:
         await self._store.write(write)
         return await self.reload(wire.Reload())
 
+    async def improved(self, made: PlanVersion, gained_minor: int) -> None:
+        """A better plan was found while nothing happened."""
+
+        def write(tx: Tx) -> None:
+            number = self._put(tx, made)
+            tx.events.append(_improved(made, number, gained_minor))
+
+        await self._store.write(write)
+
     async def alive(self, _question: str) -> bool:
         """The plan is open and answers."""
         return True
@@ -330,6 +339,18 @@ def _repaired(made: PlanVersion, number: int, cause: Event | None, took_ms: floa
             "cost_minor": made.cost_minor,
             "took_ms": took_ms,
         },
+    )
+
+
+def _improved(made: PlanVersion, number: int, gained_minor: int) -> Draft:
+    return Draft(
+        kind=kinds.PLAN_IMPROVED,
+        subject=f"plan {number}",
+        text=Text(
+            f"plan {number} saves {gained_minor / 100:.2f}: {len(made.moves)} operations moved",
+            f"计划 {number} 节省 {gained_minor / 100:.2f}:移动 {len(made.moves)} 道工序",
+        ),
+        about={"version": number, "moves": len(made.moves), "gained_minor": gained_minor},
     )
 
 

@@ -24,6 +24,10 @@ RELOAD = "plan.reload"
 MATERIAL = "plan.material"
 MOVE = "plan.move"
 ALIVE = "plan.alive"
+SEARCH = "plan.search"
+WHY = "plan.why"
+WHAT_IF = "plan.what_if"
+RELIEF = "plan.relief"
 
 
 class MachineDown(Struct, frozen=True, kw_only=True):
@@ -133,3 +137,15 @@ class MoveOperation(Struct, frozen=True, kw_only=True):
     machine: Key
     start: Instant
     by: str
+
+
+class WhyAsk(Struct, frozen=True, kw_only=True):
+    """Why does an order end when it ends?"""
+
+    order: Key
+
+
+class ReliefAsk(Struct, frozen=True, kw_only=True):
+    """What would relieve a machine most?"""
+
+    machine: Key

@@ -7,9 +7,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from hanse.allocate.live import LivePlan
+from hanse.model.plan import WhatIf
 from hanse.node.context import Context
 from hanse.node.planning import wire
+from hanse.node.planning.asking import Asking
 from hanse.node.planning.desk import PlanDesk
+from hanse.node.planning.improving import Improver
 from hanse.transmit.nats.events import wake
 from hanse.transmit.nats.requests import answer
 
@@ -18,15 +21,35 @@ Answers = tuple[tuple[str, type[Any], Callable[[Any], Awaitable[Any]]], ...]
 
 async def run(context: Context) -> None:
     """Open the plan from the record, then answer commands until cancelled."""
-    desk = PlanDesk(LivePlan(context.clock, context.ids), context.store, context.clock)
+    live = LivePlan(context.clock, context.ids)
+    desk = PlanDesk(live, context.store, context.clock)
     _wake_on_commit(context)
     await desk.open()
-    for command, question, handle in _answers(desk):
+    improver = Improver(live, context.clock, desk.improved)
+    asking = Asking(live, context.clock)
+    for command, question, handle in _changing(desk):
+        stirring = improver.stirring(handle)
+        await answer(context.nats, command, question=question, handle=stirring)
+    for command, question, handle in _looking(desk, asking, improver):
         await answer(context.nats, command, question=question, handle=handle)
-    await asyncio.Event().wait()
+    await improver.run()
 
 
-def _answers(desk: PlanDesk) -> Answers:
+def _looking(desk: PlanDesk, asking: Asking, improver: Improver) -> Answers:
+    """Questions, and reports of machines, which a search can go on beside."""
+    return (
+        (wire.REPORT, wire.Report, desk.report),
+        (wire.PROMISE, wire.PromiseAsk, desk.promise),
+        (wire.ALIVE, str, desk.alive),
+        (wire.SEARCH, str, improver.shown),
+        (wire.WHY, wire.WhyAsk, asking.why),
+        (wire.WHAT_IF, WhatIf, asking.what_if),
+        (wire.RELIEF, wire.ReliefAsk, asking.relief),
+    )
+
+
+def _changing(desk: PlanDesk) -> Answers:
+    """Commands that change what there is to plan: they end a search that runs."""
     return (
         (wire.MACHINE_DOWN, wire.MachineDown, desk.machine_down),
         (wire.MACHINE_UP, wire.MachineUp, desk.machine_up),
@@ -34,12 +57,9 @@ def _answers(desk: PlanDesk) -> Answers:
         (wire.RELEASE, wire.Release, desk.release),
         (wire.ADD, wire.AddOrder, desk.add),
         (wire.CHANGE, wire.ChangeOrder, desk.change),
-        (wire.REPORT, wire.Report, desk.report),
-        (wire.PROMISE, wire.PromiseAsk, desk.promise),
         (wire.RELOAD, wire.Reload, desk.reload),
         (wire.MATERIAL, wire.Material, desk.material),
         (wire.MOVE, wire.MoveOperation, desk.move),
-        (wire.ALIVE, str, desk.alive),
     )
 
 

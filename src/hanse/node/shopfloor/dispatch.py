@@ -15,7 +15,6 @@ from hanse.flows.floor import (
     Floor,
     Operation,
     follow,
-    job_name,
     operation_of,
     progress_of,
     to_start,
@@ -25,19 +24,23 @@ from hanse.model.errors import HanseError, NotFound, Unreachable
 from hanse.model.order import Progress
 from hanse.model.plan import Assignment, PlanVersion
 from hanse.model.running import JobState, MachineJob, MachineSeen
+from hanse.model.text import Text
 from hanse.node.context import Context
 from hanse.node.planning import wire
 from hanse.node.shopfloor import telling
+from hanse.node.shopfloor.by_hand import JOB_ACT, JobAct, acted
 from hanse.node.shopfloor.door import END, START, EndAsk, StartAsk
+from hanse.node.shopfloor.jobs import job_for
 from hanse.node.shopfloor.records import Steps, attempts, doors, job_named, keep_job, open_jobs
 from hanse.node.shopfloor.seeing import SEEN, unpacked
 from hanse.store import Tx
-from hanse.transmit.nats.requests import ask
+from hanse.transmit.nats.requests import answer, ask
 
 LOOK_S = 1.0
 PAUSE_S = 0.2
 AGAIN_S = 5.0
 WHY_MAX = 400
+NODE = "node"
 log = structlog.get_logger("floor")
 
 
@@ -57,6 +60,7 @@ class Dispatcher:
     async def run(self) -> None:
         """Look whenever a machine changes, and at least every LOOK_S, until cancelled."""
         await self._context.nats.subscribe(SEEN, cb=self._take)
+        await answer(self._context.nats, JOB_ACT, question=JobAct, handle=self.act)
         self._untold = await self._store.read(_unfinished)
         while True:
             self._news.clear()
@@ -67,6 +71,14 @@ class Dispatcher:
             await asyncio.sleep(PAUSE_S)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), LOOK_S)
+
+    async def act(self, act: JobAct) -> Text:
+        """A person's word at a machine; the plan hears of it at the next look."""
+        seen = self._seen.get(act.machine)
+        job, text = await self._store.write(lambda tx: acted(tx, act, seen))
+        self._untold.add(operation_of(job))
+        self._news.set()
+        return text
 
     async def _take(self, message: Msg) -> None:
         with contextlib.suppress(msgspec.MsgspecError):
@@ -130,7 +142,7 @@ class Dispatcher:
         """A job for a due operation, on record before its machine hears of it."""
 
         def write(tx: Tx) -> MachineJob | None:
-            job = job_for(tx, work, self._context)
+            job = job_for(tx, work)
             if job is None or job_named(tx, job.key) is not None:
                 return None
             cause = telling.cause_of(tx, job.order)
@@ -144,7 +156,7 @@ class Dispatcher:
     async def _hand(self, job: MachineJob) -> None:
         """Bring a job to its machine, or take it away; tried again until the machine has heard."""
         waits = job.state is JobState.READY and not job.taken_back
-        if not (waits or job.taken_back) or job.base is not None or not self._is_time(job):
+        if not (waits or job.taken_back) or job.by != NODE or not self._is_time(job):
             return
         try:
             if waits:
@@ -192,7 +204,7 @@ class Dispatcher:
             known = tx.events.get(cause) if cause else None
             told = telling.taken_back(job, known.id if known else None)
             tx.events.append(told, once=f"job_taken_back:{job.key}")
-            state = JobState.ENDED if job.base is not None else job.state
+            state = job.state if job.by == NODE else JobState.ENDED
             keep_job(tx, msgspec.structs.replace(job, taken_back=True, state=state))
 
         await self._store.write(write)
@@ -213,29 +225,6 @@ def _assignments(version: PlanVersion | None) -> tuple[Assignment, ...]:
 
 
 _WAITING = (JobState.READY, JobState.TAKEN)
-
-
-def job_for(tx: Tx, work: Assignment, context: Context, *, by: str = "node") -> MachineJob | None:
-    """The next attempt at an operation on the machine it is planned on, None when all is made."""
-    steps, before = Steps(tx), attempts(tx, operation_of(work))
-    left = before[0].pieces - sum(job.good for job in before) if before else work.pieces
-    if left <= 0:
-        return None
-    goes_on = bool(before) and before[-1].machine == work.machine and not before[-1].taken_back
-    return MachineJob(
-        key=job_name(operation_of(work), len(before) + 1),
-        order=work.order,
-        step=work.step,
-        lot=work.lot,
-        attempt=len(before) + 1,
-        machine=work.machine,
-        item=steps.item(work.order),
-        pieces=left,
-        run_s=steps.run_s(work),
-        setup_s=0.0 if goes_on else float(work.setup_s),
-        made_at=context.clock.now(),
-        by=by,
-    )
 
 
 def _unfinished(tx: Tx) -> set[Operation]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, get
+from litestar import Response, get, post
 from litestar.params import FromPath
 
 from hanse.web.desk import desk_of
 from hanse.web.doors.permissions import Permission, needs
+from hanse.web.doors.signing_in import note
 from hanse.web.drawing.strips import strip
-from hanse.web.reading import Asked, page
+from hanse.web.reading import Asked, deed_of, me_of, page
 
 ALARMS_MAX = 500
 EVENTS_MAX = 30
@@ -35,4 +36,15 @@ async def machine(request: Asked, key: FromPath[str]) -> Response[str]:
     return page(request, "machine.html", strip=drawn, **context)
 
 
-HANDLERS = (machines, machine)
+@post("/machines/{key:path}", opt=needs(Permission.JOBS_ACT), include_in_schema=False)
+async def work(request: Asked, key: FromPath[str]) -> Response[str]:
+    """Start the next job, say how far it is, or that it is done."""
+    name = key.removeprefix("/")
+    deed, values = await deed_of(request)
+    by = me_of(request).name
+    done = await desk_of(request).ports.machines.act(name, deed, values, by=by)
+    await note(request, f"job.{deed}", name, done.text)
+    return page(request, "done.html", done=done, back=f"/machines/{name}")
+
+
+HANDLERS = (machines, machine, work)

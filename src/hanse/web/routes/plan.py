@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from litestar import Response, get, post
 from litestar.params import FromPath
 from msgspec import Meta, Struct
 
-from hanse.model.errors import HanseError
+from hanse.model.errors import HanseError, NotFound, Unreachable
 from hanse.model.ids import Key
+from hanse.model.plan import Search, WhatIf, WhyLink
 from hanse.web.desk import desk_of
 from hanse.web.doors.permissions import Permission, needs
 from hanse.web.drawing.gantt import SPANS_H, board
@@ -48,21 +50,30 @@ def hours_of(wish: object) -> int:
 
 
 def show(
-    request: Asked, plan: PlanView, *, hours: int, problem: Problem | None = None
+    request: Asked,
+    plan: PlanView,
+    *,
+    hours: int,
+    problem: Problem | None = None,
+    search: Search | None = None,
 ) -> Response[str]:
     """The plan's page, or only its board for a part."""
     ports = desk_of(request).ports
     drawn = board(plan, now=ports.clock.now(), hours=hours, timezone=ports.firm.timezone)
     template = "plan_board.html" if "hx-request" in request.headers else "plan.html"
-    context = {"plan": plan, "board": drawn, "spans": tuple(SPANS_H), "problem": problem}
+    context = {
+        "plan": plan, "board": drawn, "spans": tuple(SPANS_H), "problem": problem, "search": search,
+    }  # fmt: skip
     return page(request, template, status=problem.status if problem else 200, **context)
 
 
 @get("/plan", opt=needs(Permission.PLAN_READ), include_in_schema=False)
 async def plan(request: Asked) -> Response[str]:
     """The plan in force."""
-    current = await desk_of(request).ports.plans.current()
-    return show(request, current, hours=hours_of(request.query_params.get("hours", HOURS)))
+    plans = desk_of(request).ports.plans
+    current, search = await plans.current(), await plans.search()
+    hours = hours_of(request.query_params.get("hours", HOURS))
+    return show(request, current, hours=hours, search=search)
 
 
 @get("/plan/versions", opt=needs(Permission.PLAN_READ), include_in_schema=False)
@@ -110,7 +121,31 @@ async def order(request: Asked, key: FromPath[str]) -> Response[str]:
     current = await ports.plans.current()
     work = [a for a in current.version.assignments if a.order == name]
     work.sort(key=lambda a: a.start)
-    return page(request, "order.html", row=row, events=events, work=work, plan=current)
+    chain: tuple[WhyLink, ...] = ()
+    with contextlib.suppress(NotFound, Unreachable):
+        chain = await ports.plans.why(name)
+    context: dict[str, Any] = {"events": events, "work": work, "plan": current, "chain": chain}
+    return page(request, "order.html", row=row, **context)
 
 
-HANDLERS = (plan, versions, version, move, promise, order)
+@get("/plan/what-if", opt=needs(Permission.PLAN_READ), include_in_schema=False)
+async def what_if(request: Asked) -> Response[str]:
+    """Questions that may be tried on a twin of the plant."""
+    current = await desk_of(request).ports.plans.current()
+    return page(request, "what_if.html", plan=current, found=None)
+
+
+@post("/plan/what-if", opt=needs(Permission.PLAN_READ), include_in_schema=False)
+async def try_it(request: Asked) -> Response[str]:
+    """One of them tried: costs and dates beside those of the live plan."""
+    ports, form = desk_of(request).ports, await form_of(request, WhatIf)
+    found, current = await ports.plans.what_if(form), await ports.plans.current()
+    currency = ports.firm.currency
+
+    def cost(minor: int) -> str:
+        return f"{minor / 100:.2f} {currency}"
+
+    return page(request, "what_if.html", plan=current, found=found, cost=cost)
+
+
+HANDLERS = (plan, versions, version, what_if, try_it, move, promise, order)

@@ -67,6 +67,7 @@ class MachineView(Struct, frozen=True, kw_only=True):
     signals: tuple[SignalNow, ...]
     states: tuple[StateSpan, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    deeds: tuple[Deed, ...] = ()
 
 
 class AlarmRow(Struct, frozen=True, kw_only=True):

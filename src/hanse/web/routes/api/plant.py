@@ -12,12 +12,14 @@ from litestar.params import JSONBody, QueryParameter
 from msgspec import Struct
 
 from hanse.model.errors import BadInput
+from hanse.model.plan import Compared, Relief, Search, WhatIf, WhyLink
 from hanse.web.desk import desk_of
 from hanse.web.doors.permissions import Permission
+from hanse.web.doors.signing_in import note
 from hanse.web.reading import Asked, me_of
-from hanse.web.routes.api.kinds import POINTS_MAX, Limit, Name, route
+from hanse.web.routes.api.kinds import POINTS_MAX, DeedForm, Limit, Name, route
 from hanse.web.routes.live import signals_of
-from hanse.web.views.common import AMOUNT_PATTERN
+from hanse.web.views.common import AMOUNT_PATTERN, Done
 from hanse.web.views.planning import MoveWish, OrderRow, PlanView, PromiseView, VersionRow
 from hanse.web.views.plant import MachineRow, MachineView, Series
 
@@ -92,6 +94,39 @@ async def promise(
     return await desk_of(request).ports.plans.promise(item, Decimal(quantity))
 
 
+@get("/plan/search", **route(Permission.PLAN_READ))
+async def search(request: Asked) -> Search | None:
+    """How far the search for a better plan is, where the plan role answers."""
+    return await desk_of(request).ports.plans.search()
+
+
+@get("/orders/{name:str}/why", **route(Permission.PLAN_READ))
+async def why(request: Asked, name: Name) -> tuple[WhyLink, ...]:
+    """Why an order ends when it ends: from its last operation back to what began it."""
+    return await desk_of(request).ports.plans.why(name)
+
+
+@post("/plan/what-ifs", **route(Permission.PLAN_READ))
+async def what_if(request: Asked, data: JSONBody[WhatIf]) -> Compared:
+    """A scenario on a twin of the plant beside the live plan; nothing live changes."""
+    return await desk_of(request).ports.plans.what_if(data)
+
+
+@get("/machines/{name:str}/relief", **route(Permission.PLAN_READ))
+async def relief(request: Asked, name: Name) -> tuple[Relief, ...]:
+    """What would relieve a machine, each tried on the twin, the most saved first."""
+    return await desk_of(request).ports.plans.relief(name)
+
+
+@post("/machines/{name:str}/deeds", **route(Permission.JOBS_ACT))
+async def work(request: Asked, name: Name, data: JSONBody[DeedForm]) -> Done:
+    """Start a machine's next job, say how far it is, or that it is done."""
+    ports, by = desk_of(request).ports, me_of(request).name
+    done = await ports.machines.act(name, data.deed, data.values, by=by)
+    await note(request, f"job.{data.deed}", name, done.text)
+    return done
+
+
 @post("/plan/moves", **route(Permission.PLAN_CHANGE))
 async def move(request: Asked, data: JSONBody[MoveWish]) -> PlanView:
     """Put an operation elsewhere; the plan comes back repaired around it."""
@@ -108,9 +143,14 @@ HANDLERS = (
     machines,
     machine,
     history,
+    relief,
+    work,
     plan,
     versions,
     promise,
+    search,
+    what_if,
+    why,
     move,
     order,
 )

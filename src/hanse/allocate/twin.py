@@ -1,0 +1,76 @@
+"""A twin of a live shop to search on, while the live one goes on being told what happens."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
+
+from hanse.allocate import engine
+from hanse.allocate.problem import Plan, Shop, cost_minor
+from hanse.allocate.records import Rules
+from hanse.allocate.running import tick
+from hanse.model.time import Clock
+
+
+class Twin(NamedTuple):
+    """A shop and a plan of its own, with the rules they are searched by."""
+
+    shop: Shop
+    plan: Plan
+    rules: Rules
+
+    @property
+    def cost_minor(self) -> int:
+        """What the plan costs."""
+        return cost_minor(self.shop, self.plan)
+
+    def improved(
+        self, clock: Clock, seconds: float, *, stop: Callable[[], bool], seed: int = 1
+    ) -> Twin:
+        """The cheapest plan found within the seconds, moves counted; the same where none is."""
+        budget = engine.Budget(clock, seconds, stop, seed=seed)
+        return self._replace(plan=engine.improve(self.shop, self.plan, self.rules, budget))
+
+
+def twin_of(shop: Shop, plan: Plan, rules: Rules, *, now: int) -> Twin:
+    """A twin at an instant that is still to come: what will have started by then stays."""
+    other = replace(
+        shop,
+        lanes=[copy.copy(lane) for lane in shop.lanes],
+        units=[copy.copy(unit) for unit in shop.units],
+        jobs=[copy.copy(job) for job in shop.jobs],
+        ops=[copy.copy(op) for op in shop.ops],
+        supply=[list(supply) for supply in shop.supply],
+        fixed=dict(shop.fixed),
+        past=list(shop.past),
+        pins=dict(shop.pins),
+        pairs={},
+    )
+    kept = plan.copy()
+    tick(other, kept, now, rules.frozen_s)
+    return Twin(other, kept, rules)
+
+
+def brought_back(shop: Shop, found: Plan) -> Plan | None:
+    """A plan found on a twin, for the shop as it is by now; None where it no longer fits.
+
+    What is fixed by now must stand in it as it stands, or end no later than it was thought to.
+    """
+    if len(found.placed) != len(shop.ops):
+        return None
+    plan = found.copy()
+    for op, placed in shop.fixed.items():
+        thought = plan.placed[op]
+        if thought is None or thought.choice != placed.choice or placed.end > thought.end:
+            return None
+        if placed != thought and placed.start > thought.start:
+            return None
+        plan.placed[op] = placed
+    late = (
+        p is not None and p.start < shop.not_before and op not in shop.fixed
+        for op, p in enumerate(plan.placed)
+        if shop.jobs[shop.ops[op].order].active
+    )  # fmt: skip
+    return None if any(late) else plan

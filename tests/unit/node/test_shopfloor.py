@@ -1,0 +1,179 @@
+"""The shop floor's node side: what is seen, what a person does at a machine, what is asked."""
+
+import datetime as dt
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from tests.unit.allocate.builders import H, at, item, live, machine, order, routing, step
+
+from hanse.flows import kinds
+from hanse.flows.floor import progress_of
+from hanse.model.errors import BadInput, NotFound
+from hanse.model.ids import Counter, Happening
+from hanse.model.order import WorkOrderState
+from hanse.model.plan import WhatIf
+from hanse.model.plant import PackMLState, Signal, SignalKind
+from hanse.model.running import JobState, MachineSeen
+from hanse.model.sample import frame
+from hanse.model.time import StillClock
+from hanse.node.planning import wire
+from hanse.node.planning.asking import Asking
+from hanse.node.planning.desk import PlanDesk
+from hanse.node.shopfloor.by_hand import JobAct, acted, job_deeds
+from hanse.node.shopfloor.records import attempts, open_jobs
+from hanse.node.shopfloor.seeing import Eyes, packed, unpacked
+from hanse.store import Store
+
+SIGNALS = tuple(
+    Signal(id=n, asset="m1", name=name, kind=kind)
+    for n, (name, kind) in enumerate(
+        [
+            ("state", SignalKind.STATE), ("parts_good", SignalKind.COUNTER),
+            ("parts_scrap", SignalKind.COUNTER), ("job_report", SignalKind.TEXT),
+            ("job_last", SignalKind.TEXT), ("vibration", SignalKind.ANALOG),
+        ]
+    )
+)  # fmt: skip
+
+
+def said(at_s, **values):
+    ids = {s.name: s.id for s in SIGNALS}
+    names = list(values)
+    return frame(
+        Happening("sim", 0, at_s),
+        signal=np.array([ids[n] for n in names], np.int32),
+        at_ns=np.full(len(names), at_s * 10**9),
+        value=np.array([np.nan if isinstance(values[n], str) else values[n] for n in names]),
+        texts={i: values[n] for i, n in enumerate(names) if isinstance(values[n], str)},
+    )
+
+
+def test_a_machine_is_seen_as_its_newest_signals_show_it():
+    eyes = Eyes(SIGNALS)
+    eyes.feed(said(2, state=6, parts_good=7, parts_scrap=1, job_report="J/10/0/1 3 1", vibration=2))
+    eyes.feed(said(1, state=4))
+    (seen,) = unpacked(packed(eyes.fresh()))
+    assert (seen.machine, seen.state) == ("m1", PackMLState.EXECUTE)
+    assert (seen.job, seen.last, seen.counters) == (("J/10/0/1", 3, 1), None, (7, 1))
+    eyes.feed(said(3, state=6))
+    assert eyes.fresh() == ()
+    eyes.feed(said(4, job_report="", job_last="J/10/0/1 29 1"))
+    (seen,) = eyes.fresh()
+    assert (seen.job, seen.last) == (None, ("J/10/0/1", 29, 1))
+    assert eyes.all() == (seen,)
+
+
+@pytest.fixture
+def floor(tmp_path):
+    """A shop on record with its plan; a person works at m1."""
+    clock = StillClock(at(0))
+    store = Store.open(f"sqlite:///{tmp_path}/record.sqlite", clock=clock, ids=Counter())
+    live_plan, _ = live(
+        machines=(machine("m1"),),
+        items=(item(),),
+        routings=(routing(step("10"), step("20", run_s=H // 2)),),
+        orders=(order("o1", pieces=4, due=90),),
+    )
+    live_plan._clock = clock
+
+    def put(tx):
+        records = live_plan.records
+        tx.machines.put_many(records.machines)
+        tx.items.put_many(records.items)
+        tx.routings.put_many(records.routings)
+        tx.work_orders.put_many(records.orders)
+
+    store.write_sync(put)
+    desk = PlanDesk(live_plan, store, clock)
+    yield store, desk, clock
+    store.close()
+
+
+def do(store, deed, seen=None, **counts):
+    act = JobAct(machine="m1", deed=deed, by="ann", **counts)
+    return store.write_sync(lambda tx: acted(tx, act, seen))
+
+
+def names(store):
+    return [d.name for d in store.read_sync(lambda tx: job_deeds(tx, "m1"))]
+
+
+async def report(store, desk, step_key):
+    progress = progress_of(store.read_sync(lambda tx: attempts(tx, ("o1", step_key, 0))))
+    await desk.report(wire.Report(progress=progress))
+
+
+async def test_a_person_makes_an_order_at_a_machine_the_node_may_not_start(floor):
+    store, desk, clock = floor
+    await desk.open()
+    assert names(store) == ["start"]
+    do(store, "start")
+    assert names(store) == ["count", "finish"]
+    clock.advance(H)
+    do(store, "count", good=1)
+    await report(store, desk, "10")
+    assert store.read_sync(lambda tx: tx.work_orders.need("o1")).state is WorkOrderState.STARTED
+    with pytest.raises(BadInput):
+        do(store, "count", good=0)
+    clock.advance(3 * H)
+    do(store, "finish", scrap=0)
+    await report(store, desk, "10")
+    do(store, "start")
+    clock.advance(H)
+    do(store, "finish")
+    await report(store, desk, "20")
+    await report(store, desk, "20")
+    made = store.read_sync(lambda tx: tx.work_orders.need("o1"))
+    assert (made.state, made.done) == (WorkOrderState.DONE, Decimal(4))
+    done = store.read_sync(lambda tx: tx.events.find(kind=kinds.ORDER_COMPLETED))
+    assert [(e.subject, e.about["quantity"]) for e in done] == [("o1", "4")]
+    assert names(store) == []
+    jobs = [e.kind for e in store.read_sync(lambda tx: tx.events.find()) if "job" in e.kind]
+    assert jobs == [kinds.JOB_SENT, kinds.JOB_STARTED, kinds.JOB_ENDED] * 2
+
+
+async def test_a_machine_with_counters_counts_for_the_person(floor):
+    store, desk, _ = floor
+    await desk.open()
+    seen = MachineSeen(machine="m1", at=at(0), counters=(50, 2))
+    job, _ = do(store, "start", seen)
+    assert (job.base, job.state) == ((50, 2), JobState.STARTED)
+    with pytest.raises(NotFound):
+        do(store, "start", seen)
+
+
+async def test_after_a_restart_a_made_order_is_not_planned_again_and_a_begun_one_goes_on(floor):
+    store, desk, clock = floor
+    await desk.open()
+    do(store, "start")
+    clock.advance(2 * H)
+    do(store, "count", good=2)
+    await report(store, desk, "10")
+    await desk.reload(wire.Reload())
+    version = store.read_sync(lambda tx: tx.plans.current())
+    first = next(a for a in version.assignments if a.step == "10")
+    assert first.started
+    assert first.end == clock.now() + dt.timedelta(hours=2)
+    assert len(store.read_sync(lambda tx: open_jobs(tx).all())) == 1
+
+
+async def test_what_if_and_why_answer_and_change_nothing():
+    plan, clock = live(
+        machines=(machine("m1"),), orders=(order("a", due=1), order("b", due=2)), items=(item(),)
+    )
+    asking, before = Asking(plan, clock), plan.version()
+    out = await asking.what_if(WhatIf(machine="m1", hours=5))
+    assert (out.late_before, out.late_after) == (0, 2)
+    more = await asking.what_if(WhatIf(item="shaft", quantity=3, hours=1))
+    assert {d.order for d in more.dates} >= {"what-if"}
+    gone = await asking.what_if(WhatIf(order="a"))
+    assert [(d.order, d.after) for d in gone.dates if d.order == "a"] == [("a", None)]
+    with pytest.raises(BadInput):
+        await asking.what_if(WhatIf(machine="m1", order="a"))
+    with pytest.raises(NotFound):
+        await asking.what_if(WhatIf(machine="nobody"))
+    chain = await asking.why(wire.WhyAsk(order="b"))
+    assert chain[0].kind == "machine"
+    assert (await asking.relief(wire.ReliefAsk(machine="m1")))[0].saves_minor >= 0
+    assert plan.version() == before
