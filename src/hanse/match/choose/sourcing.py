@@ -23,6 +23,8 @@ SLICE_WORK = 3_000_000
 SLICES_MAX = 20
 THOROUGH = 3
 STARTS_MAX = 6
+SETTLING = 30
+"""Steps before the prices say enough for a search to begin from them."""
 PATIENCE = 20
 CLIMB_SHARE = 0.5
 PROVED = 1e-6
@@ -91,14 +93,16 @@ class _Run:
         return self.best.value - self.bound <= PROVED * self.best.value
 
     def climb(self, late: Callable[[], bool]) -> None:
-        """Raise the bound by subgradient steps, with a descent from every tenth look."""
+        """Raise the bound by subgradient steps, with a descent from every tenth look once prices settle."""
         scale, stale = 1.0, 0
         for step in range(STEPS_MAX):
             look = look_at(self.t, self.sizes, self.price, self.free)
             stale = 0 if look.bound > self.bound else stale + 1
             if look.bound > self.bound:
                 self.bound, self.kept = look.bound, self.price
-            if step % 10 == 0:
+            if step == 0:
+                self.best.descend(look, 0, late)
+            elif step % 10 == 0 and step >= SETTLING:
                 self.best.begin(look, late)
             if step % 50 == 49:
                 _settle(self.sizes, look, self.best.value, self.settled)
