@@ -93,7 +93,7 @@ class _Run:
         return self.best.value - self.bound <= PROVED * self.best.value
 
     def climb(self, late: Callable[[], bool]) -> None:
-        """Raise the bound by subgradient steps, with a descent from every tenth look once prices settle."""
+        """Raise the bound by subgradient steps, with descents once prices settle."""
         scale, stale = 1.0, 0
         for step in range(STEPS_MAX):
             look = look_at(self.t, self.sizes, self.price, self.free)
