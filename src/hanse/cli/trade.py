@@ -35,7 +35,7 @@ def peer() -> None:
 @json_option
 def peer_add(address: str, folder: Path, *, as_json: bool) -> None:
     """Fetch the card at an address. Compare the code by voice, then hanse peer compare DID CODE."""
-    card = asyncio.run(fetch_card(address))
+    card = asyncio.run(fetch_card(address)).partner
     with offline(known(folder)) as context:
         paused = msgspec.structs.replace(card, active=False)
         context.store.write_sync(lambda tx: partners(tx).put(card.did, paused))

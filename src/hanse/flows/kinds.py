@@ -71,6 +71,8 @@ MESSAGE_RECEIVED = "transmit.message_received"
 
 ASKED = "match.asked"
 """Subject: our request for quotes."""
+NOT_ASKED = "match.not_asked"
+"""``firm``: a partner whose own word about its work rules the part out."""
 REQUEST_RECEIVED = "match.wanted"
 """``buyer``; subject: the buyer's request."""
 QUOTED = "match.quoted"

@@ -14,6 +14,7 @@ from hanse.match.grants import Grants, Meter
 from hanse.match.ledger.chain import KeyCard
 from hanse.match.ledger.pair import PairLedger, packed, unpacked
 from hanse.match.offer import Holding, Offer, Offered, Sold
+from hanse.match.profile import Directory, Known
 from hanse.match.shelf import Shelf
 from hanse.model.errors import NotFound
 
@@ -146,6 +147,20 @@ class Books:
     def put_meter(self, partner: str, meter: Meter) -> None:
         """Keep how much a partner sent."""
         self.shelf.save("meter", partner, msgspec.json.encode(meter))
+
+    def known(self, did: str) -> Known | None:
+        """The profile we keep of a firm."""
+        body = self.shelf.load("profile", did)
+        return None if body is None else msgspec.json.decode(body, type=Known)
+
+    def directory(self) -> Directory:
+        """Every profile we keep."""
+        found = {did: self.known(did) for did in self.shelf.keys("profile")}
+        return Directory(known={did: known for did, known in found.items() if known is not None})
+
+    def put_known(self, did: str, known: Known) -> None:
+        """Keep a profile."""
+        self.shelf.save("profile", did, msgspec.json.encode(known))
 
     def seen(self, source: str, message: str) -> bool:
         """Whether a message was taken in before; from now on it was."""

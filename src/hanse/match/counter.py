@@ -101,6 +101,10 @@ class Counter:
         letter = Letter(document=body_of(document))
         self._send(to, kind, letter, ctx, subject=getattr(document, "id", ""))
 
+    def hand(self, to: str, kind: str, letter: Letter, ctx: Context) -> None:
+        """Send a letter that carries neither a document nor a ledger entry."""
+        self._send(to, kind, letter, ctx, subject=kind)
+
     def _send(self, to: str, kind: str, letter: Letter, ctx: Context, *, subject: str) -> None:
         head = head_of(self._ledger(to).chain)
         self.send.append(

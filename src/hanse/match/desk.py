@@ -23,8 +23,9 @@ from hanse.match.intake import Intake
 from hanse.match.ledger import keys
 from hanse.match.ledger.chain import Chain, KeyCard
 from hanse.match.ledger.pair import Intent
-from hanse.match.messages import AGREED, DOCUMENTS, Incoming, Outgoing, document_of
+from hanse.match.messages import AGREED, DOCUMENTS, Incoming, Letter, Outgoing, document_of
 from hanse.match.policy import Policy
+from hanse.match.profile import HOPS_MAX, SignedProfile, introduce
 from hanse.match.shelf import Shelf
 from hanse.match.words import told
 from hanse.model import trade
@@ -88,6 +89,27 @@ class Desk:
     def add_peer(self, card: KeyCard, *, mine: KeyCard, ctx: Context) -> None:
         """Pin a partner's key, begin the ledger with it, and greet it."""
         self.counter.open_ledger(mine, card, ctx)
+
+    def show_profile(self, partner: str, profile: SignedProfile, ctx: Context) -> None:
+        """Send a partner what we say of ourselves."""
+        self.counter.hand(partner, "profile", Letter(profile=profile), ctx)
+
+    def introduce(self, partner: str, did: str, ctx: Context) -> None:
+        """Vouch to a partner for a firm whose profile we keep.
+
+        Raises:
+            NotFound: we keep no profile of it.
+            Conflict: it is the partner itself, or too far away from us to vouch for.
+        """
+        known = self.books.known(did)
+        if known is None:
+            raise NotFound("we keep no profile of this firm", subject=did)
+        if did == partner or known.hops + 1 > HOPS_MAX:
+            raise Conflict("this firm cannot be introduced there", subject=did)
+        word = introduce(
+            known.signed, to=partner, hops=known.hops + 1, signer=self.counter.signer, at=ctx.at
+        )
+        self.counter.hand(partner, "introduction", Letter(introduction=word), ctx)
 
     def start(self, ctx: Context) -> None:
         """Once after every start of the node: greet partners; sign nothing before they answer."""

@@ -13,6 +13,7 @@ from hanse.match.counter import Context
 from hanse.match.grants import count
 from hanse.match.ledger.entry import Entry
 from hanse.match.messages import KINDS, Incoming, body_of, document_of
+from hanse.match.profile import Directory, read_profile, take_introduction, take_profile
 from hanse.match.words import told
 from hanse.model import trade
 from hanse.model.errors import BadMessage, Conflict, NotFound
@@ -60,6 +61,8 @@ class Intake:
             "disturbance": self._on_disturbance,
             "ripple_answer": self._on_told,
             "forecast": self._on_told,
+            "profile": self._on_profile,
+            "introduction": self._on_introduction,
         }
 
     def _on_rfq(self, incoming: Incoming, ctx: Context) -> None:
@@ -152,6 +155,33 @@ class Intake:
         self.counter.tell(
             "match.displaced", rfq, told.displaced(off), ctx, partner=incoming.source, rfq=rfq
         )
+
+    def _on_profile(self, incoming: Incoming, ctx: Context) -> None:
+        signed = incoming.letter.profile
+        if signed is None:
+            raise BadMessage("a letter of this kind carries a profile", subject=incoming.source)
+        profile = read_profile(signed, at=incoming.at)
+        if profile.party.endpoint_id != incoming.source:
+            raise BadMessage("a profile of another firm", subject=incoming.source)
+        directory = take_profile(self.books.directory(), signed, by=incoming.source, at=incoming.at)
+        self._keep_known(directory, incoming.source, "match.profiled", ctx)
+
+    def _on_introduction(self, incoming: Incoming, ctx: Context) -> None:
+        word, card = incoming.letter.introduction, self.books.card(incoming.source)
+        if word is None or card is None:
+            raise BadMessage("a letter of this kind carries an introduction")
+        directory = take_introduction(
+            self.books.directory(), word, me=self.counter.me, introducer=card, at=incoming.at
+        )
+        did = read_profile(word.profile, at=incoming.at).party.endpoint_id
+        self._keep_known(directory, did, "match.introduced", ctx)
+
+    def _keep_known(self, directory: Directory, did: str, kind: str, ctx: Context) -> None:
+        known = directory.known[did]
+        self.books.put_known(did, known)
+        party = known.profile.party
+        text = told.profiled(party.name, introduced=known.hops > 0)
+        self.counter.tell(kind, did, text, ctx, partner=known.by, hops=known.hops)
 
     def _on_told(self, incoming: Incoming, ctx: Context) -> None:
         document = _document(incoming, trade.Aggregate)

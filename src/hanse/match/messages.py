@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 from hanse.match.ledger.chain import Head, KeyCard
 from hanse.match.ledger.entry import CoSigned, Countersignature, Proposal
 from hanse.match.ledger.pair import SYNC_MAX
+from hanse.match.profile import Introduction, SignedProfile
 from hanse.model import trade
 from hanse.model.errors import BadMessage, TooMuch
 from hanse.model.ids import Did
@@ -58,7 +59,9 @@ AGREED = frozenset(
 """Kinds that only count once both have signed them: they travel as ledger proposals."""
 
 LEDGER_KINDS = frozenset({"open", "pass", "rotate", "recover", "revoke", "countersigned"})
-CHAT_KINDS = frozenset({"hello", "head", "sync_request", "sync", "refused"})
+CHAT_KINDS = frozenset(
+    {"hello", "head", "sync_request", "sync", "refused", "profile", "introduction"}
+)
 KINDS = frozenset(DOCUMENTS) | LEDGER_KINDS | CHAT_KINDS
 """Every kind of message between firms; anything else is refused."""
 
@@ -80,6 +83,8 @@ class Letter(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     countersignature: Countersignature | None = None
     refusal: Refusal | None = None
     card: KeyCard | None = None
+    profile: SignedProfile | None = None
+    introduction: Introduction | None = None
     entries: Annotated[tuple[CoSigned, ...], Meta(max_length=SYNC_MAX)] = ()
     open_proposal: Proposal | None = None
     head: Head | None = None

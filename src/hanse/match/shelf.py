@@ -17,6 +17,7 @@ RECORD_KINDS = (
     "grants",
     "meter",
     "seen",
+    "profile",
 )
 """Kinds of records that dealing keeps; each record is one JSON value under (kind, key)."""
 

@@ -36,6 +36,8 @@ KIND_NAMES = {
     "revoke": Text("key revoked", "吊销密钥"),
     "countersigned": Text("countersignature", "会签"),
     "hello": Text("greeting", "问候"),
+    "profile": Text("profile", "能力说明"),
+    "introduction": Text("introduction", "介绍"),
     "head": Text("state of the ledger", "账本状态"),
     "sync_request": Text("ledger asked for", "请求账本"),
     "sync": Text("ledger entries", "账本条目"),
@@ -207,6 +209,12 @@ def _key_changed(did: str, *, revoked: bool) -> Text:
     return Text(f"{did[-8:]} signs with a new key from now on.", f"{did[-8:]} 启用了新密钥。")
 
 
+def _profiled(name: str, *, introduced: bool) -> Text:
+    if introduced:
+        return Text(f"A partner vouches for {name}.", f"伙伴介绍了 {name}。")
+    return Text(f"{name} says what it can do.", f"{name} 更新了能力说明。")
+
+
 told = SimpleNamespace(
     no_answer=Text("no answer in time", "未及时答复"),
     asked=_asked,
@@ -228,5 +236,6 @@ told = SimpleNamespace(
     key_changed=_key_changed,
     old_place=_old_place,
     forked=_forked,
+    profiled=_profiled,
 )
 """Sentences by what happened."""

@@ -55,6 +55,11 @@ def load_identity(folder: Folder, *, clock: Clock, hosts: tuple[str, ...] = ()) 
     )
 
 
+def firm_seed(folder: Folder) -> bytes:
+    """The 32 secret bytes of the firm's key: to open what was sealed for it."""
+    return read_secret(folder / "keys" / _SEED)
+
+
 def _kept(folder: Folder, name: str, fresh: bytes) -> bytes:
     path = folder / "keys" / name
     if not path.exists():

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from hanse.model.ids import Did, Key
 from hanse.model.time import Instant
+from hanse.model.trade import Drawing, Requirement
 from hanse.store import Tx
 from hanse.store.shelf import Shelf
 
@@ -15,6 +16,7 @@ from hanse.store.shelf import Shelf
 class Demand(Struct, frozen=True, kw_only=True):
     """Something that must be bought for an order of our own, until it is covered.
 
+    ``firms`` are the ones a person named (empty: all that can), ``drawing`` goes with the request.
     ``requests`` are the requests for quotes sent for it, ``orders`` the (partner, order) pairs
     that cover it.
     """
@@ -26,6 +28,10 @@ class Demand(Struct, frozen=True, kw_only=True):
     customer_order: str = ""
     requests: tuple[str, ...] = ()
     orders: tuple[tuple[Did, str], ...] = ()
+    firms: tuple[Did, ...] = ()
+    note: str = ""
+    drawing: Drawing | None = None
+    requirement: Requirement | None = None
 
 
 class Sale(Struct, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from hanse.model.door import AuditEntry, Link, Role, Session, Token, User
 from hanse.model.event import Event
 from hanse.model.text import Language
 from hanse.model.time import Clock, Instant
+from hanse.web.dealing import Ledger, PeerDoor, Peers, Trade
 from hanse.web.plan_ports import Plans
 from hanse.web.views.common import Deed, Done
 from hanse.web.views.connecting import (
@@ -43,20 +44,7 @@ from hanse.web.views.plant import (
     Series,
 )
 from hanse.web.views.rules import RuleFileView, RuleRow, TemplateForm, TrialView, TypeChoice
-from hanse.web.views.running import PeerAnswer, Readiness
-from hanse.web.views.trading import (
-    AskForm,
-    ChainRow,
-    EntryRow,
-    NetworkView,
-    OwnCard,
-    PeerRow,
-    PeerView,
-    RfqRow,
-    RfqView,
-    TradeRow,
-    TradeView,
-)
+from hanse.web.views.running import Readiness
 
 
 class Accounts(Protocol):
@@ -312,82 +300,6 @@ class Notices(Protocol):
         ...
 
 
-class Trade(Protocol):
-    """Requests, quotes and orders between firms."""
-
-    async def rfqs(self, *, limit: int) -> tuple[RfqRow, ...]:
-        """Requests, newest first."""
-        ...
-
-    async def rfq(self, rfq: str) -> RfqView:
-        """One request with its quotes."""
-        ...
-
-    async def orders(self, *, limit: int) -> tuple[TradeRow, ...]:
-        """Orders, newest first."""
-        ...
-
-    async def order(self, order: str) -> TradeView:
-        """One order."""
-        ...
-
-    async def ask(self, form: AskForm, *, by: str) -> Done:
-        """Ask other firms for something."""
-        ...
-
-    async def act(self, subject: str, deed: str, values: Mapping[str, str], *, by: str) -> Done:
-        """Do a deed to a request, a quote or an order, by its id."""
-        ...
-
-
-class Ledger(Protocol):
-    """What was agreed with each firm, signed by both."""
-
-    async def chains(self) -> tuple[ChainRow, ...]:
-        """One row a firm."""
-        ...
-
-    async def chain(self, chain: str, *, limit: int) -> tuple[ChainRow, tuple[EntryRow, ...]]:
-        """One chain and its newest entries."""
-        ...
-
-    async def verify(self, chain: str) -> ChainRow:
-        """Check every hash and both signatures again."""
-        ...
-
-    async def export(self, chain: str) -> bytes:
-        """The file that ``hanse ledger verify`` reads."""
-        ...
-
-
-class Peers(Protocol):
-    """Firms this node knows."""
-
-    async def own(self) -> OwnCard:
-        """What another firm needs to add this one."""
-        ...
-
-    async def rows(self) -> tuple[PeerRow, ...]:
-        """All known firms."""
-        ...
-
-    async def peer(self, did: str) -> PeerView:
-        """One firm."""
-        ...
-
-    async def add(self, address: str, *, by: str) -> PeerRow:
-        """Fetch the profile at an address; the firm stays unpinned until the codes are compared."""
-        ...
-
-    async def act(self, did: str, deed: str, values: Mapping[str, str], *, by: str) -> Done:
-        """Do a deed to a firm: pin, pause, resume, limits, remove."""
-        ...
-
-    async def network(self) -> NetworkView:
-        """The map of firms and ties."""
-        ...
-
-
 class Connections(Protocol):
     """Connections to equipment."""
 
@@ -493,18 +405,6 @@ class Health(Protocol):
 
     async def metrics(self) -> bytes:
         """Figures in Prometheus' text form."""
-        ...
-
-
-class PeerDoor(Protocol):
-    """Where messages of other firms come in."""
-
-    async def receive(self, body: bytes, *, address: str) -> PeerAnswer:
-        """Check, record and acknowledge one message."""
-        ...
-
-    async def profile(self) -> PeerAnswer:
-        """The signed profile of this firm."""
         ...
 
 

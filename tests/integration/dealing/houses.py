@@ -14,6 +14,7 @@ from hanse.model.door import Role, User
 from hanse.model.product import Alternative, Item, Routing, Step
 from hanse.node.acts.carry import carry_out
 from hanse.node.chain.lay import free_ports
+from hanse.node.dealing import fetching
 from hanse.node.dealing.desk import start_desk
 from hanse.node.dealing.introducing import begin
 from hanse.node.dealing.partners import Partner, partners
@@ -93,7 +94,12 @@ class House:
         loop = asyncio.get_running_loop()
         poke = lambda lanes: [loop.call_soon_threadsafe(self._letters.poke, x) for x in lanes]  # noqa: E731
         self.context.store.on_commit(poke)
-        work = (self._letters.run(), self._react(), flow._close_windows(self.context))
+        work = (
+            self._letters.run(),
+            self._react(),
+            flow._close_windows(self.context),
+            fetching.run(self.context),
+        )
         self._tasks += [asyncio.create_task(w) for w in work]
         return self
 
@@ -102,12 +108,13 @@ class House:
         for task in self._tasks[1:]:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._listening.close()
         self._stack.close()
 
     async def _serve(self):
         identity = self.context.identity
         ports = ports_of(self.context, LiveValues(), self.url)
-        listening = socket.create_server(("127.0.0.1", self.port))
+        listening = self._listening = socket.create_server(("127.0.0.1", self.port))
         config = uvicorn.Config(
             create_app(ports, Pages(base_url=self.url)),
             ssl_certfile=identity.certificate_file,
@@ -153,7 +160,7 @@ class House:
 
     def as_partner(self):
         return Partner(
-            did=self.did, name=self.name, url=self.url, pin=self.pin, capabilities=("turning",)
+            did=self.did, name=self.name, url=self.url, pin=self.pin, capabilities=("turning-cnc",)
         )
 
     def backup(self, to):
@@ -187,7 +194,7 @@ def makes(house, key="SHAFT-40", price_minor=1_240):
         key=key,
         title="Shaft 40 mm",
         drawing="DRW-40",
-        capability="turning",
+        capability="turning-cnc",
         make=price_minor is not None,
         price_minor=price_minor,
     )

@@ -34,6 +34,7 @@ PAGES = (
     "/orders/wo-2207",
     "/trade",
     "/trade/ask",
+    "/trade/ask?words=turning",
     f"/trade/rfqs/{s.RFQ.id}",
     f"/trade/orders/{s.TRADE_ORDER.id}",
     "/ledger",

@@ -14,11 +14,13 @@ from hanse.model.plan import Search, SearchState
 from hanse.model.text import Text
 from hanse.model.time import StillClock, from_ns, to_ns
 from hanse.web.ports import Ports
-from hanse.web.views.common import Done
+from hanse.web.views.common import Done, Option
 from hanse.web.views.entering import Taken
 from hanse.web.views.people import AuditPage
 from hanse.web.views.running import PeerAnswer
+from hanse.web.views.trading import FileRow
 
+DRAWING = "sha-256:" + "A" * 43
 DONE = Done(text=Text("Done", "已完成"), event="event-0005")
 
 
@@ -276,6 +278,15 @@ class TradeInMemory:
     async def ask(self, form, *, by):
         return structs.replace(DONE, href=f"/trade/rfqs/{s.RFQ.id}")
 
+    async def candidates(self, words):
+        return (Option(value="turning", label=Text("Turning", "车削")),)
+
+    async def keep_file(self, name, content, *, by):
+        return FileRow(digest=DRAWING, name=name, size=len(content))
+
+    async def file(self, digest):
+        return found(("drawing.pdf", b"%PDF") if digest == DRAWING else None, digest)
+
     async def act(self, subject, deed, values, *, by):
         if deed not in {"award", "refuse", "cancel", "despatch"}:
             raise Conflict("that cannot be done now", subject=subject)
@@ -304,6 +315,12 @@ class PeersInMemory:
 
     async def rows(self):
         return s.PEERS
+
+    async def introduced(self):
+        return (s.INTRODUCED,)
+
+    async def nearby(self):
+        return ()
 
     async def peer(self, did):
         return structs.replace(
@@ -434,6 +451,9 @@ class DoorInMemory:
 
     async def profile(self):
         return PeerAnswer(body=b"signed.profile.bytes")
+
+    async def file(self, body):
+        return PeerAnswer(body=b"piece", media_type="application/octet-stream")
 
 
 class ChainInMemory:

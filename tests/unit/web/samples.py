@@ -44,6 +44,7 @@ from hanse.web.views.running import Check, Readiness
 from hanse.web.views.trading import (
     ChainRow,
     EntryRow,
+    IntroducedRow,
     MapLink,
     MapNode,
     NetworkView,
@@ -734,6 +735,13 @@ PEER = PeerView(
         ),
     ),
     events=EVENTS[5:7],
+)
+INTRODUCED = IntroducedRow(
+    did="did:key:z6MkSampleGrinder",
+    name="Sample grinder",
+    address="https://grinder.sample:8443",
+    by="Sample pump works",
+    can_do=Text("Grinding", "磨削"),
 )
 OWN = OwnCard(name=FIRM.name, did=FIRM.did, address="https://one.sample:8443", code="731 448 206")
 UP = state("up", "Reachable", "可达", Tone.GOOD)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Callable
 from decimal import ROUND_CEILING, Decimal
@@ -21,7 +22,8 @@ from hanse.model.text import Text
 from hanse.model.time import format_minute
 from hanse.node.acts.once import once
 from hanse.node.context import Context
-from hanse.node.dealing import partners
+from hanse.node.dealing import files, partners
+from hanse.node.dealing.choosing import Asked, who_can
 from hanse.node.dealing.desk import MINOR, at_desk, desk_in
 from hanse.node.shelves import Demand, demands
 from hanse.store import Tx
@@ -30,31 +32,62 @@ HOURS_A_DAY = 24
 
 
 async def ask_for_quotes(context: Context, event: Event, command: AskForQuotes) -> None:
-    """Send a request for quotes to every partner who can make it."""
+    """Send a request for quotes to every partner who can make it, with the drawing it needs."""
+    asked = await context.store.read(lambda tx: _who(tx, command))
+    await _lay_ready(context, command, asked)
 
     def write(tx: Tx) -> None:
-        item = tx.items.need(command.item)
-        able = partners.able(tx, item.capability, without=command.without)
-        demand = demands(tx).need(command.demand)
-        if not able:
+        if not asked.firms:
             tx.events.append(_no_offer(command.demand, event, "nobody we know can make it"))
             return
-        rfq = _rfq(context, command, item)
+        demand = demands(tx).need(command.demand)
+        rfq = _rfq(context, command, tx.items.need(command.item), demand)
         fresh = msgspec.structs.replace(demand, requests=(*demand.requests, rfq.id))
         demands(tx).put(demand.key, fresh)
-        sellers = tuple(p.did for p in able)
-        at_desk(tx, context, event, lambda desk, step: desk.ask(_by(desk, rfq), sellers, step))
+        for did, reason in asked.not_asked.items():
+            tx.events.append(_passed_over(rfq.id, partners.name_of(tx, did), reason, event))
+        at_desk(tx, context, event, lambda desk, step: desk.ask(_by(desk, rfq), asked.firms, step))
 
     await once(context.store, event, command, write)
+
+
+def _who(tx: Tx, command: AskForQuotes) -> Asked:
+    item, demand = tx.items.need(command.item), demands(tx).need(command.demand)
+    return who_can(tx, item, demand, without=command.without)
+
+
+async def _lay_ready(context: Context, command: AskForQuotes, asked: Asked) -> None:
+    """Seal the drawing for each firm that is asked; its letter will name it."""
+    demand = await context.store.read(lambda tx: demands(tx).need(command.demand))
+    if demand.drawing is None or demand.drawing.digest is None:
+        return
+    digest = demand.drawing.digest
+    for did in asked.firms:
+        key = await context.store.read(lambda tx, d=did: files.key_of(tx, d))  # type: ignore[misc]
+        await asyncio.to_thread(files.share, context, digest, to=did, key=key)
+
+
+def _passed_over(rfq: str, firm: str, reason: Text, event: Event) -> Draft:
+    return Draft(
+        kind=kinds.NOT_ASKED,
+        subject=rfq,
+        text=Text(f"{firm} is not asked: {reason.en}", f"未向 {firm} 询价:{reason.zh}"),
+        cause=event.id,
+        about={"firm": firm},
+    )
 
 
 def _by(desk: Desk, rfq: trade.RequestForQuotation) -> trade.RequestForQuotation:
     return msgspec.structs.replace(rfq, buyer_customer_party=desk.party)
 
 
-def _rfq(context: Context, command: AskForQuotes, item: Item) -> trade.RequestForQuotation:
+def _rfq(
+    context: Context, command: AskForQuotes, item: Item, demand: Demand
+) -> trade.RequestForQuotation:
     now, policy = context.clock.now(), context.settings.policy
-    drawing = trade.Drawing(id=item.drawing) if item.drawing else None
+    drawing = demand.drawing
+    if item.drawing:
+        drawing = trade.Drawing(id=item.drawing, digest=drawing.digest if drawing else None)
     line = trade.RfqLine(
         id="1",
         quantity=trade.Measure(value=str(command.wanted), unit_code=item.unit),
@@ -64,6 +97,7 @@ def _rfq(context: Context, command: AskForQuotes, item: Item) -> trade.RequestFo
             drawing=drawing,
             capability=(item.capability,) if item.capability else (),
             material=item.material,
+            requirement=demand.requirement,
         ),
         requested_delivery_period=trade.Period(latest=command.due.replace(microsecond=0)),
         late_cost_per_day=str(Decimal(policy.lateness_minor_per_h * HOURS_A_DAY) / MINOR),
@@ -75,6 +109,7 @@ def _rfq(context: Context, command: AskForQuotes, item: Item) -> trade.RequestFo
         buyer_customer_party=trade.trade_party(context.party),
         pricing_currency_code=context.settings.firm.currency,
         request_for_quotation_line=(line,),
+        note=demand.note,
         reason=trade.Reason(code="RESOURCING", origin_order=command.replaces)
         if command.replaces
         else None,
@@ -194,20 +229,25 @@ def open_demand(
     tx: Tx, context: Context, *, item: str, quantity: Decimal, due: dt.datetime, order: str
 ) -> Event:
     """Something must be bought: a demand on record and the event that sets the loop going."""
-    demand = Demand(
-        key=context.ids.new("demand"), item=item, wanted=quantity, due=due, customer_order=order
-    )
+    key = context.ids.new("demand")
+    demand = Demand(key=key, item=item, wanted=quantity, due=due, customer_order=order)
+    return begin_demand(tx, context, demand)
+
+
+def begin_demand(tx: Tx, context: Context, demand: Demand, *, by: str = "") -> Event:
+    """A demand on record and the event that sets the loop going."""
     demands(tx).put(demand.key, demand)
-    by = format_minute(due)
+    quantity, item, when = demand.wanted, demand.item, format_minute(demand.due)
     draft = Draft(
         kind=kinds.SOMETHING_WANTED,
         subject=demand.key,
-        text=Text(f"{quantity} {item} are needed by {by}", f"{by} 前需要 {quantity} 件 {item}"),
+        text=Text(f"{quantity} {item} are needed by {when}", f"{when} 前需要 {quantity} 件 {item}"),
         loop=context.ids.new("loop"),
+        by=by,
         about={
             "item": item,
             "quantity": str(quantity),
-            "due": due.isoformat(),
+            "due": demand.due.isoformat(),
             "demand": demand.key,
         },
     )

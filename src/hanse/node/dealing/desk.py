@@ -18,6 +18,8 @@ from hanse.match.words import kind_name
 from hanse.model.event import Draft, Event
 from hanse.model.text import Text
 from hanse.node.context import Context
+from hanse.node.dealing.fetching import note_files
+from hanse.node.dealing.partners import heard_profile
 from hanse.store import Tx, peer_lane
 from hanse.transmit.peerlink.envelope import Message, seal
 
@@ -73,6 +75,9 @@ def take_in(tx: Tx, context: Context, message: Message) -> None:
         digest=digest_text(message.digest),
     )
     desk.receive(incoming)
+    note_files(tx, incoming)
+    if incoming.kind == "profile":
+        heard_profile(tx, incoming.source)
     keep(tx, context, desk, causes={message.id: arrival.id})
 
 

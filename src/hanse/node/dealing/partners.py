@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta, Struct
 
+from hanse.match.books import Books
 from hanse.model.errors import NotFound
 from hanse.model.ids import Did, Title
 from hanse.store import Tx
@@ -55,3 +57,12 @@ def need(tx: Tx, did: str) -> Partner:
     if found is None:
         raise NotFound("we do not deal with this firm", subject=did, remedy="hanse peer add")
     return found
+
+
+def heard_profile(tx: Tx, did: str) -> None:
+    """A partner said anew what it can do: from now on it is asked for that."""
+    partner, known = partners(tx).get(did), Books(tx.desk).known(did)
+    if partner is None or known is None:
+        return
+    codes = tuple(sorted({offered.code for offered in known.profile.capability}))
+    partners(tx).put(did, msgspec.structs.replace(partner, capabilities=codes))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from hanse.model.keys import DidKeyVerifier
 from hanse.node.context import Context
-from hanse.node.dealing import partners
+from hanse.node.dealing import files, partners
 from hanse.node.dealing.desk import take_in
 from hanse.node.dealing.introducing import own_card
 from hanse.store import Tx
@@ -38,6 +40,11 @@ class RecordPeerDoor:
         """Who this firm is, signed."""
         body = await self._context.store.read(lambda tx: own_card(tx, self._context, self._url))
         return PeerAnswer(body=body)
+
+    async def file(self, body: bytes) -> PeerAnswer:
+        """A piece of a file that lies ready for the firm that asks."""
+        piece = await asyncio.to_thread(files.piece, self._context, body)
+        return PeerAnswer(body=piece, media_type="application/octet-stream")
 
     def _known(self, did: str) -> bool:
         found = self._context.store.read_sync(lambda tx: partners.partners(tx).get(did))

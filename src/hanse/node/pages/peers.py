@@ -7,20 +7,51 @@ from collections.abc import Mapping
 
 import msgspec
 
+from hanse.flows import kinds
+from hanse.match.books import Books
+from hanse.match.grants import Grants
+from hanse.match.profile import HOPS_MAX, Known
 from hanse.model.errors import BadInput
+from hanse.model.event import Draft, Event
 from hanse.model.text import Text
 from hanse.node.context import Context
-from hanse.node.dealing.introducing import fetch_card
-from hanse.node.dealing.partners import Partner, need, partners
+from hanse.node.dealing.desk import at_desk
+from hanse.node.dealing.introducing import begin, fetch_card, keep_profile
+from hanse.node.dealing.partners import Partner, name_of, need, partners
+from hanse.node.dealing.profiles import (
+    change_own,
+    introduced,
+    own_profile,
+    profile_of,
+    tell_profile,
+)
 from hanse.node.gate_url import base_url
+from hanse.node.pages import firms
 from hanse.store import Tx, peer_lane
-from hanse.web.views.common import Deed, Done, Fact, State, Tone
-from hanse.web.views.trading import MapLink, MapNode, NetworkView, OwnCard, PeerRow, PeerView
+from hanse.web.views.common import Deed, Done, Fact, Field, FieldKind, Option, State, Tone
+from hanse.web.views.trading import (
+    IntroducedRow,
+    MapLink,
+    MapNode,
+    NetworkView,
+    OwnCard,
+    PeerRow,
+    PeerView,
+)
 
 ACTIVE = State("active", Text("dealing", "往来中"), Tone.GOOD)
 PAUSED = State("paused", Text("paused", "已暂停"), Tone.QUIET)
 WAITING = State("waiting", Text("letters wait", "有待发信件"), Tone.WARN)
+OURS = State("own", Text("this firm", "本企业"), Tone.GOOD)
 CODE_DIGITS = 12
+EVENTS_MAX = 50
+_WORDS = {
+    "pin": Text("the codes are the same, dealing begins", "代码一致,开始往来"),
+    "resume": Text("dealing goes on", "恢复往来"),
+    "pause": Text("dealing is paused", "暂停往来"),
+    "limits": Text("limits were set", "已设定限制"),
+    "introduce": Text("a firm was introduced to it", "已向其介绍一家企业"),
+}
 
 
 def short_code(*dids: str) -> str:
@@ -39,6 +70,9 @@ class RecordPeers:
 
     async def own(self) -> OwnCard:
         """What another firm needs to add this one."""
+        return self._card()
+
+    def _card(self) -> OwnCard:
         identity, settings = self._context.identity, self._context.settings
         return OwnCard(
             name=settings.firm.name,
@@ -53,47 +87,97 @@ class RecordPeers:
             lambda tx: tuple(self._row(tx, p) for p in partners(tx).all())
         )
 
+    async def introduced(self) -> tuple[IntroducedRow, ...]:
+        """Firms that partners vouch for."""
+        return await self._context.store.read(
+            lambda tx: tuple(_introduced(tx, known) for known in introduced(tx))
+        )
+
+    async def nearby(self) -> tuple[IntroducedRow, ...]:
+        """Nodes on the local network; nothing unless the owner switched it on."""
+        return ()
+
     async def peer(self, did: str) -> PeerView:
-        """One firm."""
+        """One firm; our own page by our own DID."""
+        if did == self._context.identity.did:
+            return await self._context.store.read(self._own)
+        return await self._context.store.read(lambda tx: self._peer(tx, need(tx, did)))
 
-        def read(tx: Tx) -> PeerView:
-            partner = need(tx, did)
-            facts = (
-                Fact(Text("Address", "地址"), Text(partner.url, partner.url)),
-                Fact(Text("Certificate", "证书指纹"), Text(partner.pin, partner.pin)),
-                Fact(
-                    Text("Can do", "能力"),
-                    Text(", ".join(partner.capabilities), "、".join(partner.capabilities)),
-                ),
-            )
-            return PeerView(row=self._row(tx, partner), facts=facts, deeds=_deeds(partner))
+    def _own(self, tx: Tx) -> PeerView:
+        card, profile = self._card(), own_profile(tx, self._context)
+        row = PeerRow(
+            did=card.did, name=card.name, address=card.address, state=OURS, code=card.code
+        )
+        facts = tuple(firms.profile_facts(profile))
+        events = tuple(tx.events.find(subject=card.did, newest_first=True, limit=EVENTS_MAX))
+        deeds = firms.own_deeds(profile)
+        return PeerView(row=row, facts=facts, deeds=deeds, events=events, own=True)
 
-        return await self._context.store.read(read)
+    def _peer(self, tx: Tx, partner: Partner) -> PeerView:
+        profile, grants = profile_of(tx, partner.did), Books(tx.desk).grants(partner.did)
+        said = firms.profile_facts(profile) if profile else _said(partner)
+        dealt = firms.record_facts(tx, partner.did, at=self._context.clock.now())
+        return PeerView(
+            row=self._row(tx, partner),
+            facts=(*said, *dealt),
+            limits=firms.limits_shown(grants),
+            deeds=(*_deeds(partner), *_more(tx, partner, grants)),
+            events=tuple(tx.events.find(subject=partner.did, newest_first=True, limit=EVENTS_MAX)),
+        )
 
     async def add(self, address: str, *, by: str) -> PeerRow:
         """Fetch the card at an address; the firm stays paused until the codes are compared."""
         del by
-        card = await fetch_card(address)
-        partner = msgspec.structs.replace(card, active=False)
-        await self._context.store.write(lambda tx: partners(tx).put(partner.did, partner))
-        return await self._context.store.read(lambda tx: self._row(tx, partner))
-
-    async def act(self, did: str, deed: str, values: Mapping[str, str], *, by: str) -> Done:
-        """Pin or resume (both begin dealing), pause, remove."""
-        del values, by
-        if deed not in {"pin", "resume", "pause"}:
-            raise BadInput("there is no such deed", subject=deed)
-        from hanse.node.dealing.introducing import begin
+        met = await fetch_card(address)
+        partner = msgspec.structs.replace(met.partner, active=False)
 
         def write(tx: Tx) -> None:
-            partner = need(tx, did)
-            active = deed != "pause"
-            partners(tx).put(did, msgspec.structs.replace(partner, active=active))
-            if active:
-                begin(tx, self._context, did)
+            old = partners(tx).get(partner.did)
+            active = old is not None and old.active and old.pin == partner.pin
+            partners(tx).put(partner.did, msgspec.structs.replace(partner, active=active))
+            keep_profile(tx, met, at=self._context.clock.now())
 
         await self._context.store.write(write)
-        return Done(text=Text("done", "已完成"), href=f"/peers/{did}")
+        return await self._context.store.read(lambda tx: self._row(tx, need(tx, partner.did)))
+
+    async def act(self, did: str, deed: str, values: Mapping[str, str], *, by: str) -> Done:
+        """Begin, pause, set limits, introduce; on our own page change our profile."""
+        if did == self._context.identity.did:
+            event = await self._context.store.write(
+                lambda tx: self._change_own(tx, deed, values, by)
+            )
+            return Done(text=event.text, event=event.id, href=f"/peers/{did}")
+        if deed not in _WORDS:
+            raise BadInput("there is no such deed", subject=deed)
+        event = await self._context.store.write(lambda tx: self._act(tx, did, deed, (values, by)))
+        return Done(text=event.text, event=event.id, href=f"/peers/{did}")
+
+    def _act(self, tx: Tx, did: str, deed: str, told: tuple[Mapping[str, str], str]) -> Event:
+        (values, by), partner, words = told, need(tx, did), _WORDS[deed]
+        text = Text(f"{by}: {words.en} ({partner.name})", f"{by}:{words.zh}({partner.name})")
+        draft = Draft(kind=kinds.ACTED, subject=did, text=text, by=by, about={"deed": deed})
+        event = tx.events.append(draft)
+        match deed:
+            case "limits":
+                Books(tx.desk).put_grants(did, firms.granted(values))
+            case "introduce":
+                firm = values.get("firm", "")
+                at_desk(tx, self._context, event, lambda d, s: d.introduce(did, firm, s))
+            case _:
+                active = deed != "pause"
+                partners(tx).put(did, msgspec.structs.replace(partner, active=active))
+                if active:
+                    begin(tx, self._context, did)
+        return event
+
+    def _change_own(self, tx: Tx, deed: str, values: Mapping[str, str], by: str) -> Event:
+        context = self._context
+        change_own(tx, context, lambda old: firms.changed(old, deed, values))
+        text = Text(f"{by} changed what we say we can do", f"{by} 更新了我方能力说明")
+        draft = Draft(kind=kinds.ACTED, subject=context.identity.did, text=text, by=by)
+        event = tx.events.append(msgspec.structs.replace(draft, about={"deed": deed}))
+        at_desk(tx, context, event, lambda desk, step: tell_profile(tx, context, desk, step))
+        return event
 
     async def network(self) -> NetworkView:
         """The map of firms and ties."""
@@ -118,6 +202,7 @@ class RecordPeers:
             code=short_code(self._context.identity.did, partner.did),
             pinned=partner.active,
             waiting=waiting,
+            introduced_by=_introducer(tx, partner.did),
         )
 
 
@@ -132,3 +217,44 @@ def _deeds(partner: Partner) -> tuple[Deed, ...]:
             main=True,
         ),
     )
+
+
+def _said(partner: Partner) -> list[Fact]:
+    """What its card said, where no profile came yet."""
+    titles = [firms.title_of(code) for code in partner.capabilities]
+    value = Text(", ".join(t.en for t in titles), "、".join(t.zh for t in titles))
+    return [Fact(Text("Can do", "能力"), value)] if titles else []
+
+
+def _more(tx: Tx, partner: Partner, grants: Grants) -> tuple[Deed, ...]:
+    label = Text("Set limits", "设定限制")
+    limits = Deed(name="limits", label=label, fields=firms.limit_fields(grants))
+    known = Books(tx.desk).directory().known.values()
+    others = tuple(
+        Option(value=did, label=Text(name, name))
+        for k in known
+        for did, name in ((k.profile.party.endpoint_id, k.profile.party.name),)
+        if did != partner.did and k.hops + 1 <= HOPS_MAX
+    )
+    if not partner.active or not others:
+        return (limits,)
+    label = Text("Introduce a firm to it", "向其介绍一家企业")
+    which = Field(name="firm", label=Text("Firm", "企业"), kind=FieldKind.CHOICE, options=others)
+    return (limits, Deed(name="introduce", label=label, fields=(which,)))
+
+
+def _introduced(tx: Tx, known: Known) -> IntroducedRow:
+    party, can = known.profile.party, [firms.title_of(o.code) for o in known.profile.capability]
+    return IntroducedRow(
+        did=party.endpoint_id,
+        name=party.name,
+        address=next(iter(known.profile.endpoint), ""),
+        by=name_of(tx, known.by),
+        can_do=Text(", ".join(t.en for t in can), "、".join(t.zh for t in can)),
+        hops=known.hops,
+    )
+
+
+def _introducer(tx: Tx, did: str) -> str:
+    known = Books(tx.desk).known(did)
+    return name_of(tx, known.by) if known is not None and known.hops > 0 else ""

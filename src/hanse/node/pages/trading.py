@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ import msgspec
 from hanse.flows import kinds
 from hanse.match import papers
 from hanse.match.books import Books
+from hanse.match.capability.search import catalogue
 from hanse.match.contract import Cancelled, Closed, Contract, Disputed, order_number
 from hanse.match.enquiry import Declined, Dropped, Enquiry, Ordering, Placed, Quoted, Talk
 from hanse.match.offer import Offer, Offered, Passed, Sold
@@ -19,18 +21,20 @@ from hanse.model.event import Event
 from hanse.model.money import Money, money
 from hanse.model.text import Text
 from hanse.node.acts import by_hand
-from hanse.node.acts.buying import open_demand
 from hanse.node.acts.by_hand import Case
+from hanse.node.acts.demanding import ask_by_hand
 from hanse.node.context import Context
-from hanse.node.dealing import partners
+from hanse.node.dealing import files, partners
+from hanse.node.dealing.choosing import finder
 from hanse.node.dealing.desk import desk_in
 from hanse.node.dealing.view import quantity_of
 from hanse.node.pages import deeds
 from hanse.node.pages.ledgers import entries_with
 from hanse.store import Tx
-from hanse.web.views.common import Done, Fact, State, Tone
+from hanse.web.views.common import Done, Fact, Option, State, Tone
 from hanse.web.views.trading import (
     AskForm,
+    FileRow,
     QuoteRow,
     RfqRow,
     RfqView,
@@ -80,7 +84,7 @@ class RecordTrade:
                 return RfqView(
                     row=_out(tx, enquiry),
                     quotes=_quotes(tx, enquiry),
-                    facts=_asked_facts(enquiry.rfq),
+                    facts=_asked_facts(tx, enquiry.rfq),
                     deeds=deeds.on_enquiry(enquiry),
                     events=events,
                 )
@@ -90,7 +94,7 @@ class RecordTrade:
             return RfqView(
                 row=_in(tx, offer),
                 quotes=_own_quote(offer),
-                facts=_asked_facts(offer.rfq),
+                facts=_asked_facts(tx, offer.rfq),
                 deeds=deeds.on_offer(offer),
                 events=events,
             )
@@ -131,21 +135,26 @@ class RecordTrade:
 
     async def ask(self, form: AskForm, *, by: str) -> Done:
         """Ask other firms for something."""
-        del by
-
-        def write(tx: Tx) -> Event:
-            tx.items.need(form.item)
-            return open_demand(
-                tx,
-                self._context,
-                item=form.item,
-                quantity=Decimal(form.quantity),
-                due=form.due,
-                order="",
-            )
-
-        event = await self._context.store.write(write)
+        context = self._context
+        event = await context.store.write(lambda tx: ask_by_hand(tx, context, form, by=by))
         return Done(text=event.text, event=event.id, href=f"/loops/{event.loop}")
+
+    async def candidates(self, words: str) -> tuple[Option, ...]:
+        """What free words may mean."""
+        found = await self._context.store.read(lambda tx: finder(tx).find(words))
+        return tuple(Option(value=c.code, label=c.title) for c in found)
+
+    async def keep_file(self, name: str, content: bytes, *, by: str) -> FileRow:
+        """Keep a drawing or another file."""
+        del by
+        file = await asyncio.to_thread(files.keep, self._context, content, name=name)
+        await self._context.store.write(lambda tx: files.kept(tx).put(file.digest, file))
+        return FileRow(digest=file.digest, name=file.name, size=file.size)
+
+    async def file(self, digest: str) -> tuple[str, bytes]:
+        """A file that is here."""
+        found = await self._context.store.read(lambda tx: files.kept(tx).need(digest))
+        return found.name, await asyncio.to_thread(files.content, self._context, digest)
 
     async def act(self, subject: str, deed: str, values: Mapping[str, str], *, by: str) -> Done:
         """Take a step on an order, a request or a quote, by hand."""
@@ -252,17 +261,39 @@ def _same(text: str) -> Text:
     return Text(text, text)
 
 
-def _asked_facts(rfq: trade.RequestForQuotation) -> tuple[Fact, ...]:
+def _asked_facts(tx: Tx, rfq: trade.RequestForQuotation) -> tuple[Fact, ...]:
     """What a request says beside item, quantity and date."""
     line = rfq.request_for_quotation_line[0]
+    wants = line.item.requirement or trade.Requirement()
     said = (
-        (Text("Description", "说明"), line.item.description),
-        (Text("Process", "工艺"), ", ".join(line.item.capability)),
-        (Text("Material", "材料"), line.item.material),
-        (Text("Drawing", "图纸"), line.item.drawing.id if line.item.drawing else ""),
-        (Text("Note", "备注"), rfq.note),
+        (Text("Description", "说明"), _same(line.item.description)),
+        (Text("Process", "工艺"), _process(line.item.capability)),
+        (Text("Material", "材料"), _same(line.item.material)),
+        (Text("Size in mm", "尺寸(毫米)"), _same(" x ".join(wants.size_mm))),
+        (Text("Tolerance in micrometres", "公差(微米)"), _same(wants.tolerance_um or "")),
+        (Text("Note", "备注"), _same(rfq.note)),
     )
-    return tuple(Fact(label, _same(value)) for label, value in said if value)
+    found = [Fact(label, value) for label, value in said if value.en]
+    return (*found, *_drawing_fact(tx, line.item.drawing))
+
+
+def _process(codes: tuple[str, ...]) -> Text:
+    titles = [c.title for c in catalogue() if c.code in codes]
+    return Text(", ".join(t.en for t in titles), "、".join(t.zh for t in titles))
+
+
+def _drawing_fact(tx: Tx, drawing: trade.Drawing | None) -> list[Fact]:
+    """The drawing of a request: to be opened where it is here."""
+    if drawing is None:
+        return []
+    label, digest = Text("Drawing", "图纸"), drawing.digest
+    if digest is None:
+        return [Fact(label, _same(drawing.id))]
+    here = files.kept(tx).get(digest)
+    if here is not None:
+        return [Fact(label, _same(here.name), f"/trade/files/{digest}")]
+    words = Text(f"{drawing.id} (on its way)", f"{drawing.id}(传送中)")
+    return [Fact(label, words)]
 
 
 def _contract_state(contract: Contract) -> State:

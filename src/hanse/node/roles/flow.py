@@ -16,7 +16,7 @@ from hanse.model.keys import DidKeyVerifier
 from hanse.model.text import Text
 from hanse.node.acts.carry import carry_out
 from hanse.node.context import Context
-from hanse.node.dealing import partners
+from hanse.node.dealing import fetching, partners
 from hanse.node.dealing.desk import desk_in, keep
 from hanse.node.dealing.view import TxView
 from hanse.node.keeping import forget_letters, has_caught_up
@@ -57,6 +57,7 @@ async def run(context: Context) -> None:
         tasks.create_task(_close_windows(context))
         tasks.create_task(_look_after_ledgers(context))
         tasks.create_task(Dispatcher(context).run())
+        tasks.create_task(fetching.run(context))
         tasks.create_task(keep_watch(context))
         tasks.create_task(notices.run(context))
         tasks.create_task(keep_spans(context))

@@ -28,7 +28,14 @@ async def peers(request: Asked) -> Response[str]:
     """All known firms, and what others need to add this one."""
     ports = desk_of(request).ports.peers
     own = await ports.own()
-    return page(request, "peers.html", rows=await ports.rows(), own=own, qr=qr_path(own.address))
+    return page(
+        request,
+        "peers.html",
+        rows=await ports.rows(),
+        introduced=(*await ports.introduced(), *await ports.nearby()),
+        own=own,
+        qr=qr_path(own.address),
+    )
 
 
 @post("/peers", opt=needs(Permission.PEERS_CHANGE), include_in_schema=False)

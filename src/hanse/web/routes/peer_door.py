@@ -9,7 +9,7 @@ from hanse.web.desk import desk_of
 from hanse.web.doors.guard import address_of
 from hanse.web.doors.permissions import Permission, needs
 from hanse.web.reading import Asked
-from hanse.web.settings import PEER_BODY_MAX
+from hanse.web.settings import PEER_BODY_MAX, WORD_BODY_MAX
 from hanse.web.views.running import PeerAnswer
 
 
@@ -27,6 +27,18 @@ async def inbox(request: Asked) -> Response[bytes]:
     return _out(await desk_of(request).ports.door.receive(body, address=address_of(request)))
 
 
+@post(
+    "/peer/v1/files",
+    opt=needs(Permission.PEER),
+    include_in_schema=False,
+    request_max_body_size=WORD_BODY_MAX,
+    status_code=200,
+)
+async def file(request: Asked) -> Response[bytes]:
+    """A piece of a file that lies ready for the firm that asks; its word is signed."""
+    return _out(await desk_of(request).ports.door.file(await request.body()))
+
+
 @get("/.well-known/hanse-profile", opt=needs(Permission.PEER), include_in_schema=False)
 async def profile(request: Asked) -> Response[bytes]:
     """The signed profile of this firm."""
@@ -37,4 +49,4 @@ def _out(answer: PeerAnswer) -> Response[bytes]:
     return Response(answer.body, status_code=answer.status, media_type=answer.media_type)
 
 
-HANDLERS = (inbox, profile)
+HANDLERS = (inbox, file, profile)

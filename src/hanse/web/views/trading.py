@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from hanse.model.event import Event
-from hanse.model.ids import Key
 from hanse.model.money import Money
 from hanse.model.text import Text
 from hanse.model.time import Instant
@@ -89,13 +88,31 @@ class TradeView(Struct, frozen=True, kw_only=True):
 
 
 class AskForm(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A request for quotation written by a person; ``firms`` empty means all that can do it."""
+    """A request for quotation written by a person.
 
-    item: Key
+    Either ``item``, or ``words`` of one's own and the ``code`` picked for them. ``firms`` empty
+    means all that can do it; ``size_mm`` is written ``120 x 40``; ``drawing`` a kept file's digest.
+    """
+
+    item: Annotated[str, Meta(max_length=120)] = ""
+    words: Annotated[str, Meta(max_length=400)] = ""
+    code: Annotated[str, Meta(max_length=80)] = ""
     quantity: Amount
     due: Instant
+    material: Annotated[str, Meta(max_length=80)] = ""
+    size_mm: Annotated[str, Meta(max_length=60)] = ""
+    tolerance_um: Annotated[str, Meta(pattern=r"^([0-9]{1,6}(\.[0-9]{1,3})?)?$")] = ""
+    drawing: Annotated[str, Meta(max_length=60)] = ""
     firms: Annotated[list[Id], Meta(max_length=200)] = []
     note: Annotated[str, Meta(max_length=2_000)] = ""
+
+
+class FileRow(Struct, frozen=True, kw_only=True):
+    """A file that can go with a request: its digest, name and size in bytes."""
+
+    digest: Id
+    name: Line
+    size: Count
 
 
 class EntryRow(Struct, frozen=True, kw_only=True):
@@ -144,13 +161,25 @@ class PeerRow(Struct, frozen=True, kw_only=True):
 
 
 class PeerView(Struct, frozen=True, kw_only=True):
-    """A firm with its profile, limits and what may be done now."""
+    """A firm with its profile, limits and what may be done now; ``own`` where it is this one."""
 
     row: PeerRow
     facts: tuple[Fact, ...] = ()
     limits: tuple[Field, ...] = ()
     deeds: tuple[Deed, ...] = ()
     events: tuple[Event, ...] = ()
+    own: bool = False
+
+
+class IntroducedRow(Struct, frozen=True, kw_only=True):
+    """A firm that a partner vouches for and that we do not deal with yet."""
+
+    did: Id
+    name: Line
+    address: Line
+    by: Line
+    can_do: Text
+    hops: Count = 1
 
 
 class OwnCard(Struct, frozen=True, kw_only=True):

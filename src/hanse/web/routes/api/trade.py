@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import Response, get, post
-from litestar.params import JSONBody
+from litestar.params import JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
 from hanse.web.desk import desk_of
@@ -14,11 +14,13 @@ from hanse.web.doors.signing_in import note
 from hanse.web.reading import Asked, me_of
 from hanse.web.routes.api.kinds import DeedForm, Limit, Name, route
 from hanse.web.routes.trade import attachment
-from hanse.web.views.common import Done
+from hanse.web.settings import FILE_BODY_MAX
+from hanse.web.views.common import Done, Option
 from hanse.web.views.trading import (
     AskForm,
     ChainRow,
     EntryRow,
+    FileRow,
     NetworkView,
     PeerRow,
     PeerView,
@@ -52,6 +54,32 @@ async def rfqs(request: Asked, limit: Limit = 100) -> tuple[RfqRow, ...]:
 async def ask(request: Asked, data: JSONBody[AskForm]) -> Done:
     """Ask other firms for something."""
     return await desk_of(request).ports.trade.ask(data, by=me_of(request).name)
+
+
+@get("/capabilities", **route(Permission.TRADE_READ))
+async def capabilities(
+    request: Asked,
+    words: Annotated[str, QueryParameter(max_length=400)] = "",
+) -> tuple[Option, ...]:
+    """What free words may mean: at most five codes of the capability list, best first."""
+    return await desk_of(request).ports.trade.candidates(words)
+
+
+@post("/files", **route(Permission.TRADE_ACT), request_max_body_size=FILE_BODY_MAX)
+async def keep_file(
+    request: Asked,
+    file: Annotated[str, QueryParameter(min_length=1, max_length=120, description="File name")],
+) -> FileRow:
+    """Keep a drawing (the body, as it is), to be named in a request by its digest."""
+    body = await request.body()
+    return await desk_of(request).ports.trade.keep_file(file, body, by=me_of(request).name)
+
+
+@get("/files/{name:str}/file", **route(Permission.TRADE_READ))
+async def kept_file(request: Asked, name: Name) -> Response[bytes]:
+    """A file that is here, by its digest."""
+    found, content = await desk_of(request).ports.trade.file(name)
+    return attachment(content, found)
 
 
 @get("/rfqs/{name:str}", **route(Permission.TRADE_READ))
@@ -141,6 +169,9 @@ async def network(request: Asked) -> NetworkView:
 HANDLERS = (
     rfqs,
     ask,
+    capabilities,
+    keep_file,
+    kept_file,
     rfq,
     orders,
     order,
