@@ -166,6 +166,11 @@ async def test_states_are_kept_as_spans_and_a_stop_keeps_its_name_in_every_windo
     assert len(part) == 2
 
 
+async def test_before_a_machine_was_ever_heard_nothing_is_said_of_it(shop):
+    (row,) = (await RecordLosses(shop).figures(by="machine", hours=24)).rows
+    assert row.planned_s == 7_200
+
+
 def test_spans_are_cut_and_taken_away():
     assert cut([(0, 10)], [(5, 20)]) == [(5, 10)]
     assert minus([(0, 10)], [(2, 4), (3, 6)]) == [(0, 2), (6, 10)]

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from tests.unit.transmit.builders import Gaps
 
+from hanse.decide import Engine, parse_rules
 from hanse.model.errors import BadConfig, BadInput, Conflict, NotFound
 from hanse.model.ids import Counter, Happening
 from hanse.model.plant import Machine, Signal
 from hanse.model.sample import frame
 from hanse.model.time import UTC, StillClock, to_ns
+from hanse.node.deciding.priming import known_values
 from hanse.node.ruling import book
 from hanse.node.ruling.book import RuleFile
 from hanse.node.ruling.folder import signature, take_in
@@ -174,3 +176,18 @@ def test_a_trial_says_when_nothing_can_be_tried(store):
         ask(HOT, end=DAY - dt.timedelta(hours=2))
     with pytest.raises(NotFound):
         ask(HOT.replace('"lathe"', '"press"'))
+
+
+async def test_an_engine_built_anew_begins_with_the_values_that_stand(store, tmp_path):
+    clock = await write_history(tmp_path / "history", 1, [9.0] * 60)
+    signals = store.read_sync(lambda tx: tx.signals.all())
+    at_ns = clock.ns()
+    known = await known_values(signals, tmp_path / "history", at_ns=at_ns, clock=clock)
+    assert (known.signal.tolist(), known.value.tolist()) == ([1], [9.0])
+    kept(store)
+    assets, _ = store.read_sync(book.plant_of)
+    engine = Engine(parse_rules(HOT), assets=assets, signals=signals)
+    engine.feed(known)
+    (told,) = engine.tick(at_ns + 3_000_000_000)
+    assert told.active, "the value stands beyond the limit though nothing new came"
+    assert await known_values([], tmp_path / "history", at_ns=at_ns, clock=clock) is None

@@ -18,6 +18,7 @@ from hanse.model.text import Text
 from hanse.model.time import from_ns
 from hanse.node.context import Context
 from hanse.node.deciding.acts import perform
+from hanse.node.deciding.priming import known_values
 from hanse.node.shopfloor.seeing import SEEN, Eyes, packed
 from hanse.node.watching import AlarmAct, Floor, act_of, alarms_on_record, event_of
 from hanse.store import Tx
@@ -33,6 +34,8 @@ SHOW_ALL_S = 5.0
 CLOSE_S = 0.5
 FIRST_NS = 600_000_000_000
 """A partition that nobody ever watched is watched from ten minutes back."""
+FRESH_NS = 120_000_000_000
+"""An engine without an image is fed at least so much: longer than history takes to commit."""
 log = structlog.get_logger("decide")
 
 
@@ -81,16 +84,27 @@ class Desk:
     async def _frames(self) -> Feed[Frame]:
         """Those since the last image, whether or not it could be restored."""
         image = await self._images.get(self._name)
+        now_ns = self._context.clock.ns()
+        since_ns = image.fed_ns if image else now_ns - FIRST_NS
         if image is None or not self._restore(image):
-            standing = [a.id for a in self.watch.book.alarms() if a.active]
-            self.watch.engine.assume(standing)
-        since_ns = image.fed_ns if image else self._context.clock.ns() - FIRST_NS
+            since_ns = min(since_ns, now_ns - FRESH_NS)
+            await self._begin_fresh(since_ns)
         self._fed_ns = since_ns
         js = self._context.nats.jetstream()
         with contextlib.suppress(NotFoundError):
             await js.delete_consumer(TELEMETRY, self._consumer(self._term - 1))
         name = self._consumer(self._term)
         return await frames(js, name=name, partitions=[self.number], since=from_ns(since_ns))
+
+    async def _begin_fresh(self, since_ns: int) -> None:
+        """An engine without an image: the alarms of the book, and the values of history."""
+        standing = [a.id for a in self.watch.book.alarms() if a.active]
+        self.watch.engine.assume(standing)
+        known = await known_values(
+            self.watch.signals, self._context.history, at_ns=since_ns, clock=self._context.clock
+        )
+        if known is not None:
+            self.watch.engine.feed(known)
 
     def _consumer(self, term: int) -> str:
         """Each term reads by itself: one that was only asleep takes nothing from the next."""

@@ -153,7 +153,7 @@ def _facts(
         readings=readings,
         silent=tuple(_silent(about, machine.key)),
         jobs=about.jobs.get(machine.key, ()),
-        planned=tuple(_open(about, machine)),
+        planned=tuple(_after(_open(about, machine), changes)),
     )
 
 
@@ -207,6 +207,13 @@ def _silent(about: Known, machine: str) -> Iterable[Span]:
         end = min(gap.end_ns if gap.end_ns is not None else to_ns(about.end), to_ns(about.end))
         if end > begin:
             yield begin, end
+
+
+def _after(spans: Iterable[Span], changes: tuple[StateChange, ...]) -> Iterable[Span]:
+    """Spans from when its state was first known: before that nothing can be said of it."""
+    if changes:
+        first = changes[0].at_ns
+        yield from ((max(a, first), b) for a, b in spans if b > first)
 
 
 def _open(about: Known, machine: Machine) -> Iterable[Span]:
