@@ -156,6 +156,8 @@ async def test_silence_is_a_stop_that_nobody_can_qualify(shop):
 async def test_states_are_kept_as_spans_and_a_stop_keeps_its_name_in_every_window(shop):
     assert await keep_once(shop) == 4
     assert await keep_once(shop) == 0
+    later = dataclasses.replace(shop, clock=StillClock(at(600)))
+    assert await keep_once(later) == 0, "nothing new was heard for hours"
     spans = shop.store.read_sync(lambda tx: tx.state_spans.all())
     assert [s.state.value for s in spans] == ["execute", "aborted", "execute", "idle"]
     assert [s.end is None for s in spans] == [False, False, False, True]

@@ -8,7 +8,6 @@ import datetime as dt
 import structlog
 
 from hanse.decide.states import StateChange
-from hanse.model.errors import HanseError
 from hanse.model.running import StateSpan
 from hanse.model.time import Instant, from_ns, to_ns
 from hanse.node.context import Context
@@ -29,8 +28,8 @@ async def keep_spans(context: Context) -> None:
         await asyncio.sleep(EVERY_S)
         try:
             await keep_once(context)
-        except HanseError as error:
-            log.warning("state spans", error=str(error))
+        except Exception as error:
+            log.warning("state spans", error=str(error), exc_info=error)
 
 
 async def keep_once(context: Context) -> int:
@@ -71,7 +70,7 @@ def _spans(
         found.append(_ended(carried, changes[0]))
     elif carried is None and not kept:
         changes = list(facts.changes)
-    for here, after in zip(changes, [*changes[1:], None], strict=True):
+    for here, after in zip(changes, [*changes[1:], None], strict=False):
         span = _span(key, here, after, said)
         if kept.get(span.start) != span:
             found.append(span)

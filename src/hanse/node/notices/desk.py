@@ -111,8 +111,8 @@ class NoticeDesk:
             try:
                 await self._end_of_flood()
                 await self._send_due()
-            except HanseError as error:
-                log.warning("letters wait", error=str(error))
+            except Exception as error:
+                log.warning("letters wait", error=str(error), exc_info=error)
             self._poked.clear()
             try:
                 await asyncio.wait_for(self._poked.wait(), LOOK_S)

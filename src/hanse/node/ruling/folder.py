@@ -12,7 +12,7 @@ import structlog
 from nats.aio.client import Client
 
 from hanse.decide.rulefile import RULE_FILE_BYTES_MAX
-from hanse.model.errors import BadConfig, BadInput, HanseError, Unreachable
+from hanse.model.errors import BadConfig, BadInput, Unreachable
 from hanse.node.context import Context
 from hanse.node.ruling.book import RULE_FILES_MAX, RuleFile, forget, keep, refused, rule_files
 from hanse.store import Tx
@@ -47,8 +47,8 @@ async def keep_watch(context: Context) -> None:
                 if await context.store.write(lambda tx: take_in(tx, place)):
                     await tell_decide(context.nats)
                 taken = now
-            except (HanseError, OSError) as error:
-                log.warning("rules folder", error=str(error))
+            except Exception as error:
+                log.warning("rules folder", error=str(error), exc_info=error)
         seen = now
         await asyncio.sleep(LOOK_S)
 
