@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -25,6 +26,7 @@ from hanse.transmit.nats.connect import close, connect
 from hanse.transmit.nats.streams import ensure
 
 DEALS = "flow"
+END_WAIT_S = 20.0
 Role = Callable[[Context], Awaitable[None]]
 
 log = structlog.get_logger("process")
@@ -50,13 +52,16 @@ async def run_roles(folder: Folder, names: Sequence[str]) -> None:
         loop.add_signal_handler(number, context.stopping.set)
     if DEALS in names:
         await _greet_partners(context)
-    tasks = [asyncio.create_task(_kept(name, role(name), context)) for name in names]
+    tasks = [asyncio.create_task(_kept(name, role(name), context), name=name) for name in names]
     await context.stopping.wait()
     for task in tasks:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    _, hanging = await asyncio.wait(tasks, timeout=END_WAIT_S)
     await close(context.nats)
     context.store.close()
+    if hanging:  # its supervisor may be gone: nobody else would end it
+        log.error("roles did not end", roles=[task.get_name() for task in hanging])
+        os._exit(1)
 
 
 async def _greet_partners(context: Context) -> None:

@@ -142,6 +142,8 @@ class Historian:
             try:
                 await self._write(keeping_of(context.settings.history, await self._signals()))
             except Exception as error:
+                if (task := asyncio.current_task()) is not None and task.cancelling():
+                    raise  # told to end, and something failed on the way out
                 log.warning("history interrupted", error=str(error), exc_info=error)
                 await asyncio.sleep(AGAIN_S)
 

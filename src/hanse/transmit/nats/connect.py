@@ -86,8 +86,8 @@ async def connect(
 async def close(client: Client) -> None:
     """Close a connection, also one whose broker is gone."""
     client.options["allow_reconnect"] = False
-    with contextlib.suppress(NatsError, OSError, TimeoutError):
-        await client.close()
+    with contextlib.suppress(NatsError, OSError, RuntimeError, TimeoutError):
+        await client.close()  # RuntimeError: uvloop, when the broker's end of the socket is gone
     # Its search for a server can outlive it: a cancellation within a timeout may be lost.
     search = getattr(client, "_reconnection_task", None)
     for _ in range(CLOSE_TRIES_MAX):
