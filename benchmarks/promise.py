@@ -1,7 +1,8 @@
 """`./dev bench promise`: how long a date takes, and how much earlier it is without harm to anyone.
 
 `gap`: nothing moves. `harmless`: others are pushed right, every promise is kept. `api` is the gap
-question asked as a request and answered as JSON over a loopback socket, as the plan role does.
+question asked of a running node over its HTTPS API, with a token, one after another: gate, broker,
+plan process and back (`GET /api/v1/plan/promise?curve=false`).
 `earlier_x`: time from now to the gap date over time from now to the harmless date, median.
 """
 
@@ -10,18 +11,21 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import socket
 import statistics
-import threading
+import tempfile
 import time
+from pathlib import Path
 
 import msgspec
 
+from benchmarks.running import running_shop
 from benchmarks.shops import START, shop
 from hanse.allocate.live import LivePlan
 from hanse.model.ids import Counter
 from hanse.model.plan import PromiseKind
 from hanse.model.time import StillClock
+
+WARM_QUESTIONS = 5
 
 
 def live(ops: int, load: str) -> LivePlan:
@@ -32,20 +36,21 @@ def live(ops: int, load: str) -> LivePlan:
     return plan
 
 
-def serve(plan: LivePlan) -> socket.socket:
-    """The gap question over a socket: a JSON line in, a JSON line out."""
-    mine, theirs = socket.socketpair()
-
-    def answer() -> None:
-        with theirs.makefile("rwb") as lines:
-            for line in lines:
-                asked = json.loads(line)
-                found = plan.promise(asked["item"], asked["quantity"], express=False)
-                lines.write(msgspec.json.encode(found) + b"\n")
-                lines.flush()
-
-    threading.Thread(target=answer, daemon=True).start()
-    return mine
+def asked_of_a_node(ops: int, load: str, questions: int) -> list[float]:
+    """Milliseconds from question to answer over a running node's HTTPS API, one after another."""
+    dice, took = random.Random(2), []
+    with (
+        tempfile.TemporaryDirectory(prefix="hanse-promise-") as made,
+        running_shop(Path(made), ops, load=load) as (client, items),
+    ):
+        for n in range(questions + WARM_QUESTIONS):
+            asked = {"item": dice.choice(items), "quantity": "5", "curve": "false"}
+            began = time.perf_counter()
+            answer = client.get("/api/v1/plan/promise", params=asked)
+            if n >= WARM_QUESTIONS:
+                took.append(1_000 * (time.perf_counter() - began))
+            answer.raise_for_status()
+    return took
 
 
 def row(ops: int, load: str, questions: int, curves: int) -> dict:
@@ -53,19 +58,12 @@ def row(ops: int, load: str, questions: int, curves: int) -> dict:
     dice = random.Random(1)
     items = [routing.item for routing in plan.records.routings]
     plan.promise(items[0], 1)
-    gap, api, curve, harmed, earlier = [], [], [], 0, []
+    gap, curve, harmed, earlier = [], [], 0, []
     for _ in range(questions):
         began = time.perf_counter()
         plan.promise(dice.choice(items), dice.choice((1, 5, 20)), express=False)
         gap.append(1_000 * (time.perf_counter() - began))
-    with serve(plan) as line, line.makefile("rwb") as lines:
-        for _ in range(questions):
-            began = time.perf_counter()
-            asked = {"item": dice.choice(items), "quantity": 5}
-            lines.write(json.dumps(asked).encode() + b"\n")
-            lines.flush()
-            lines.readline()
-            api.append(1_000 * (time.perf_counter() - began))
+    api = asked_of_a_node(ops, load, questions)
     now = plan.shop.origin
     for _ in range(curves):
         began = time.perf_counter()
@@ -80,6 +78,7 @@ def row(ops: int, load: str, questions: int, curves: int) -> dict:
         "load": load,
         "gap_p50_ms": round(statistics.median(gap), 2),
         "gap_p99_ms": p99(gap),
+        "api_p50_ms": round(statistics.median(api), 2),
         "api_p99_ms": p99(api),
         "harmless_p50_ms": round(statistics.median(curve), 1),
         "harmless_p99_ms": p99(curve),

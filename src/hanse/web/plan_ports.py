@@ -29,8 +29,11 @@ class Plans(Protocol):
         """Put an operation elsewhere; the plan comes back repaired around it."""
         ...
 
-    async def promise(self, item: str, quantity: Decimal) -> PromiseView:
-        """The earliest date with nobody harmed. Reserves nothing."""
+    async def promise(self, item: str, quantity: Decimal, *, curve: bool = True) -> PromiseView:
+        """The earliest date with nobody harmed, without the curve with nobody touched.
+
+        Reserves nothing.
+        """
         ...
 
     async def why(self, order: str) -> tuple[WhyLink, ...]:

@@ -245,7 +245,7 @@ class PlansInMemory:
         self.plan = structs.replace(self.plan, version=version, note=note)
         return self.plan
 
-    async def promise(self, item, quantity):
+    async def promise(self, item, quantity, *, curve=True):
         return structs.replace(s.PROMISE, item=item, quantity=quantity)
 
     async def why(self, order):

@@ -66,9 +66,9 @@ class RecordPlans:
         await ask(self._context.nats, wire.MOVE, move, answer=wire.PlanChanged, wait_s=PROMISE_S)
         return await self.current()
 
-    async def promise(self, item: str, quantity: Decimal) -> PromiseView:
-        """The earliest date with nobody harmed. Reserves nothing."""
-        question = wire.PromiseAsk(item=item, quantity=max(1, int(quantity)))
+    async def promise(self, item: str, quantity: Decimal, *, curve: bool = True) -> PromiseView:
+        """The earliest date with nobody harmed; without the curve with nobody touched."""
+        question = wire.PromiseAsk(item=item, quantity=max(1, int(quantity)), curve=curve)
         found = await ask(
             self._context.nats, wire.PROMISE, question, answer=Promise, wait_s=PROMISE_S
         )

@@ -254,7 +254,7 @@ class PlanDesk:
 
     async def promise(self, ask: wire.PromiseAsk) -> Promise:
         """The curve of dates against harm; reserves nothing."""
-        return self._live.promise(ask.item, ask.quantity)
+        return self._live.promise(ask.item, ask.quantity, express=ask.curve)
 
     async def reload(self, _ask: wire.Reload) -> wire.PlanChanged:
         """Lay the plan out again from the records."""

@@ -100,10 +100,11 @@ class PlanChanged(Struct, frozen=True, kw_only=True):
 
 
 class PromiseAsk(Struct, frozen=True, kw_only=True):
-    """When can so many be ready? Reserves nothing."""
+    """When can so many be ready? Reserves nothing. Without ``curve``: the untouched date alone."""
 
     item: Key
     quantity: Annotated[int, Meta(gt=0)]
+    curve: bool = True
 
 
 class Report(Struct, frozen=True, kw_only=True):
