@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import datetime as dt
 from collections.abc import Iterable, Mapping
 
 from hanse.decide import Alarm, AlarmEvent, alarm_figures, priority
 from hanse.decide.alarm import Shelving
-from hanse.model.errors import BadInput
+from hanse.model.errors import BadInput, Unreachable
 from hanse.model.event import Event
 from hanse.model.plant import AlarmPriority
 from hanse.model.text import Text
@@ -25,6 +27,8 @@ from hanse.web.views.plant import AlarmPerformance, AlarmRow, Often
 
 EVENTS_MAX = 50_000
 STALE_SHOWN_MAX = 50
+TRIES_MAX = 10
+AGAIN_S = 0.5
 ONE_SHOT = "one_shot"
 RECOMMENDED = {
     AlarmPriority.CRITICAL: 0.05,
@@ -77,8 +81,16 @@ class RecordAlarms:
         wish = AlarmAct(alarm=alarm, verb=deed, by=by, note=note, for_s=_for_s(deed, values))
         about = await self._context.store.read(lambda tx: tx.table(ALARMS).need(alarm))
         command = act_of(partition(about.asset))
-        text = await ask(self._context.nats, command, wish, answer=Text)
+        text = await self._ask(command, wish)
         return Done(text=text, href="/alarms")
+
+    async def _ask(self, command: str, wish: AlarmAct) -> Text:
+        """Ask the desk; while rules are taken up there is none for a moment."""
+        for _ in range(TRIES_MAX - 1):
+            with contextlib.suppress(Unreachable):
+                return await ask(self._context.nats, command, wish, answer=Text)
+            await asyncio.sleep(AGAIN_S)
+        return await ask(self._context.nats, command, wish, answer=Text)
 
     async def performance(self, *, hours: int) -> AlarmPerformance:
         """How well the alarms themselves work, over the last hours."""
