@@ -1,9 +1,11 @@
 """A broker, a collector and a historian under attack, and the check afterwards."""
 
 import asyncio
+import os
 import subprocess
 import sys
 from pathlib import Path
+from signal import SIGSTOP
 
 from nats.js.errors import NotFoundError
 from tests.faults.transmit.roles import LIMITS, PASSWORD, SIGNALS, USER, Clock, ignore
@@ -96,6 +98,11 @@ class House:
         process.wait()
         if back:
             getattr(self, f"start_{which}")()
+
+    def freeze(self):
+        """Nothing more is said by anyone: as in the instant in which the power goes."""
+        for pid in (self.keeper.broker.pid, self.collector.pid, self.historian.pid):
+            os.kill(pid, SIGSTOP)
 
     def kill_roles(self):
         for process in (self.collector, self.historian):
