@@ -270,6 +270,7 @@ class PushRig(DoorRig):
 
 class ManualRig(DoorRig):
     protocol = "manual"
+    browses = True  # what a person could enter
 
     def settings(self):
         return ManualConfig(token="open")

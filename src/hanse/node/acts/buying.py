@@ -28,6 +28,8 @@ from hanse.node.dealing.desk import MINOR, at_desk, desk_in
 from hanse.node.shelves import Demand, demands
 from hanse.store import Tx
 
+NOBODY = Text("nobody we know can make it", "已知伙伴均无法制造")
+NONE_FITS = Text("no offer can be taken", "没有可接受的报价")
 HOURS_A_DAY = 24
 
 
@@ -38,7 +40,7 @@ async def ask_for_quotes(context: Context, event: Event, command: AskForQuotes) 
 
     def write(tx: Tx) -> None:
         if not asked.firms:
-            tx.events.append(_no_offer(command.demand, event, "nobody we know can make it"))
+            tx.events.append(_no_offer(command.demand, event, NOBODY))
             return
         demand = demands(tx).need(command.demand)
         rfq = _rfq(context, command, tx.items.need(command.item), demand)
@@ -122,7 +124,7 @@ async def choose_quote(context: Context, event: Event, command: ChooseQuote) -> 
     def write(tx: Tx) -> None:
         choice = _choice(tx, context, command.request)
         if not choice.by_seller():
-            tx.events.append(_no_offer(command.request, event, "no offer can be taken"))
+            tx.events.append(_no_offer(command.request, event, NONE_FITS))
             return
         tx.events.append(_chosen(command.request, choice, event), once=f"chosen:{command.request}")
 
@@ -215,13 +217,13 @@ def _offered(tx: Tx, request: str, seller: str, event: Event) -> Draft:
     )
 
 
-def _no_offer(subject: str, event: Event, why: str) -> Draft:
+def _no_offer(subject: str, event: Event, why: Text) -> Draft:
     return Draft(
         kind=kinds.NO_OFFER,
         subject=subject,
-        text=Text(f"Nobody can: {why}; a person must decide", f"无人可供:{why};需人工决定"),
+        text=Text(f"No order: {why.en}; a person must decide", f"未能下单:{why.zh};需人工决定"),
         cause=event.id,
-        about={"request": subject, "why": why},
+        about={"request": subject, "why": why.en},
     )
 
 

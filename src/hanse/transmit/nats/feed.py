@@ -22,6 +22,7 @@ from hanse.model.sample import Frame
 from hanse.model.time import Instant, to_ns
 from hanse.transmit import codec
 from hanse.transmit.nats import streams
+from hanse.transmit.nats.pull import Pull
 from hanse.transmit.partition import PARTITIONS, TELEMETRY_SUBJECT, subject
 
 FETCH_MAX = 256
@@ -32,7 +33,7 @@ RETRY_S = 0.2
 
 T = TypeVar("T")
 OnBad = Callable[[BadInput], None]
-Opening = Callable[[], Awaitable[JetStreamContext.PullSubscription]]
+Opening = Callable[[], Awaitable[Pull]]
 
 
 class Delivery(Generic[T]):
@@ -80,13 +81,13 @@ class Feed(Generic[T]):
 
     def __init__(
         self,
-        subscription: JetStreamContext.PullSubscription,
+        pull: Pull,
         decode: Callable[[bytes], T],
         *,
         reopen: Opening,
         on_bad: OnBad | None = None,
     ) -> None:
-        self._subscription = subscription
+        self._pull = pull
         self._decode = decode
         self._reopen = reopen
         self._on_bad = on_bad
@@ -95,7 +96,7 @@ class Feed(Generic[T]):
     async def take(self, limit: int = FETCH_MAX, *, wait_s: float = QUIET_S) -> list[Delivery[T]]:
         """What there is, at most ``limit``; an empty list after ``wait_s`` without anything."""
         try:
-            messages = await self._subscription.fetch(limit, timeout=wait_s)
+            messages = await self._pull.take(limit, wait_s=wait_s)
         except TimeoutError:
             return []
         except (NatsError, OSError):
@@ -117,7 +118,7 @@ class Feed(Generic[T]):
             Unreachable: the broker does not answer.
         """
         try:
-            info = await self._subscription.consumer_info()
+            info = await self._pull.info()
         except (NatsError, TimeoutError) as error:
             raise Unreachable("the broker does not answer", subject="consumer") from error
         return (info.num_pending or 0) + (info.num_ack_pending or 0)
@@ -125,14 +126,14 @@ class Feed(Generic[T]):
     async def close(self) -> None:
         """Stop taking. The durable consumer stays where it is."""
         with contextlib.suppress(NatsError, OSError):
-            await self._subscription.unsubscribe()
+            await self._pull.close()
 
     async def _heal(self) -> None:
         """Make the consumer again if the broker refuses it: it may have lost it."""
         with contextlib.suppress(Unreachable):
             fresh = await self._reopen()
             await self.close()
-            self._subscription = fresh
+            self._pull = fresh
 
     async def _deliver(self, message: Msg) -> Delivery[T] | None:
         try:
@@ -178,8 +179,8 @@ async def frames(
         subjects = [f"{TELEMETRY_SUBJECT}.*"]
     config = _config(name, subjects, since=since, ack_wait_s=ack_wait_s)
     opening = partial(_open, js, streams.TELEMETRY, config)
-    subscription = await _open(js, streams.TELEMETRY, config, alone=alone)
-    return Feed(subscription, codec.unpack, reopen=opening, on_bad=on_bad)
+    pull = await _open(js, streams.TELEMETRY, config, alone=alone)
+    return Feed(pull, codec.unpack, reopen=opening, on_bad=on_bad)
 
 
 async def events(
@@ -241,12 +242,12 @@ def _config(
 
 async def _open(
     js: JetStreamContext, stream: str, config: ConsumerConfig, *, alone: bool = False
-) -> JetStreamContext.PullSubscription:
+) -> Pull:
     name = str(config.durable_name)
     try:
         config = await _where_it_was(js, stream, config, alone=alone)
         await js.add_consumer(stream, config)
-        return await js.pull_subscribe_bind(consumer=name, stream=stream)
+        return await Pull.bind(js, stream, name)
     except (JetStreamError, NatsError, TimeoutError) as error:
         raise Unreachable(
             f"the broker gives no consumer ({error})",
