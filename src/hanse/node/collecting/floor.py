@@ -112,7 +112,8 @@ class Floor:
             except HanseError as error:
                 log.warning("the set-up could not be read", error=str(error))
             try:
-                await asyncio.wait_for(self._again.wait(), REREAD_S)
+                async with asyncio.timeout(REREAD_S):
+                    await self._again.wait()
             except TimeoutError:
                 continue
 

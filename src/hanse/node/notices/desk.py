@@ -115,7 +115,8 @@ class NoticeDesk:
                 log.warning("letters wait", error=str(error), exc_info=error)
             self._poked.clear()
             try:
-                await asyncio.wait_for(self._poked.wait(), LOOK_S)
+                async with asyncio.timeout(LOOK_S):
+                    await self._poked.wait()
             except TimeoutError:
                 continue
 

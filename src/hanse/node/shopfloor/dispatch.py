@@ -70,7 +70,8 @@ class Dispatcher:
                 log.warning("the floor waits", error=str(error))
             await asyncio.sleep(PAUSE_S)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), LOOK_S)
+                async with asyncio.timeout(LOOK_S):
+                    await self._news.wait()
 
     async def act(self, act: JobAct) -> Text:
         """A person's word at a machine; the plan hears of it at the next look."""

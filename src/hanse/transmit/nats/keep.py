@@ -71,7 +71,8 @@ class BrokerKeeper:
                 await asyncio.sleep(RETRY_S)
                 continue
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.broker.wait(), CHECK_S)
+                async with asyncio.timeout(CHECK_S):
+                    await self.broker.wait()
 
     async def check(self) -> None:
         """Look once, and do what is needed."""

@@ -72,7 +72,8 @@ class PeerClient:
         """
         async with self._turns.setdefault(route, asyncio.Lock()):
             try:
-                return await asyncio.wait_for(self._post(route, path, body), ANSWER_WAIT_S)
+                async with asyncio.timeout(ANSWER_WAIT_S):
+                    return await self._post(route, path, body)
             except HanseError:
                 await self._drop(route)
                 raise

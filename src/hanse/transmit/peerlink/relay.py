@@ -251,6 +251,7 @@ def _problem(body: bytes) -> dict[str, str | int]:
 async def wait(event: asyncio.Event, timeout_s: float) -> None:
     """Wait for an event, or until the time is over."""
     try:
-        await asyncio.wait_for(event.wait(), timeout_s)
+        async with asyncio.timeout(timeout_s):
+            await event.wait()
     except TimeoutError:
         return
