@@ -133,8 +133,7 @@ class Hall:
                 if desk.live:
                     await _guarded(desk, desk.tick(self._context.clock.ns()))
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(TICK_S):
-                    await self._fed.wait()
+                await asyncio.wait_for(self._fed.wait(), TICK_S)
 
     async def _look_after(self) -> None:
         since_s = 0.0

@@ -84,8 +84,7 @@ class Leases:
     async def turn(self) -> None:
         """Renew, see who is there, take what is ours and let go what is another's."""
         try:
-            async with asyncio.timeout(self._pace.stop_s - self._pace.renew_s):
-                await self._turn()
+            await asyncio.wait_for(self._turn(), self._pace.stop_s - self._pace.renew_s)
         except (NatsError, TimeoutError, OSError, Unreachable):
             await self._stop_what_is_too_old()
 
