@@ -15,12 +15,16 @@ class Command(Struct, frozen=True, kw_only=True, tag_field="do"):
 
 
 class TakeMachineOut(Command, frozen=True, kw_only=True, tag="take_machine_out"):
-    """Capacity is gone: plan around the machine from ``since``; ``repair_s`` as far as known."""
+    """Capacity is gone: plan around the machine from ``since``; ``repair_s`` as far as known.
+
+    ``planned`` is maintenance that somebody agreed to: it stays though the machine works again.
+    """
 
     machine: Key
     since: Instant
     repair_s: int
     reason: str
+    planned: bool = False
 
 
 class BringMachineBack(Command, frozen=True, kw_only=True, tag="bring_machine_back"):

@@ -36,6 +36,8 @@ NOT_TOLD = "decide.not_told"
 LIFE_SHORT = "decide.life_short"
 """``asset, steps, low, high, since, latest, repair_s, version, signals``: it will not last for the
 horizon; it should be looked after from ``since``, before ``latest``."""
+LIFE_ASKED = "decide.life_asked"
+"""``asset_type``: a person wants a version trained now."""
 LIFE_TRAINED = "decide.life_trained"
 """``asset_type, number, adopted, rmse, cover, old_rmse, new_rmse, histories, rows``."""
 

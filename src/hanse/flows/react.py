@@ -98,6 +98,7 @@ def _life_is_short(event: Event, _view: View, _policy: Policy) -> Commands:
         since=parse_instant(about["since"]),
         repair_s=int(about["repair_s"]),
         reason="maintenance before failure",
+        planned=True,
     )
     return (AskPerson(question="maintenance", prepared=window),)
 

@@ -18,6 +18,7 @@ from hanse.model.event import Event
 from hanse.model.text import Language
 from hanse.model.time import Clock, Instant
 from hanse.web.dealing import Ledger, PeerDoor, Peers, Trade
+from hanse.web.life_ports import Lives
 from hanse.web.plan_ports import Plans
 from hanse.web.views.common import Deed, Done
 from hanse.web.views.connecting import (
@@ -437,6 +438,7 @@ class Ports:
     machines: Machines
     alarms: Alarms
     losses: Losses
+    lives: Lives
     rules: Rules
     notices: Notices
     plans: Plans
@@ -464,6 +466,7 @@ __all__ = [
     "Imports",
     "Language",
     "Ledger",
+    "Lives",
     "Losses",
     "Machines",
     "Notices",

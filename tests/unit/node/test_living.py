@@ -9,14 +9,17 @@ import pytest
 from hanse.flows import kinds
 from hanse.flows.policy import Policy
 from hanse.flows.react import react
+from hanse.model.errors import BadInput, NotFound
 from hanse.model.event import Draft
 from hanse.model.ids import Counter
 from hanse.model.plant import Machine, Signal
 from hanse.model.text import Text
 from hanse.model.time import UTC, StillClock, parse_instant, to_ns
+from hanse.node.acts.people import ask_person
 from hanse.node.folder import Folder
 from hanse.node.living import book
 from hanse.node.living.studio import Studio
+from hanse.node.pages.life import RecordLives
 from hanse.node.settings import LifeWatch
 from hanse.store import Store
 from hanse.transmit.history.rows import Rows
@@ -49,6 +52,10 @@ def furnish(tx):
 def said(tx, kind, asset, at_ns):
     about = {"rule": "dead", "asset": asset, "at_ns": at_ns}
     tx.events.append(Draft(kind=kind, subject=f"dead/{asset}", text=Text("", ""), about=about))
+
+
+async def said_to_all(subject):
+    assert subject == "decide.life_asked"
 
 
 def samples(signal, at_ns, value):
@@ -99,6 +106,7 @@ def context(tmp_path):
         clock=clock,
         ids=ids,
         store=store,
+        nats=SimpleNamespace(publish=said_to_all),
     )
     store.close()
 
@@ -128,3 +136,52 @@ async def test_lives_are_learned_and_a_machine_near_its_end_gets_a_window_once(c
     assert window.since > NOW
     latest = parse_instant(told["press-2"].about["latest"])
     assert latest <= NOW + dt.timedelta(seconds=WATCH.horizon_s)
+
+
+async def test_a_window_is_declined_with_a_reason_or_accepted_from_another_instant(context):
+    pages = RecordLives(context)
+    await Studio(context, held=lambda: frozenset(range(PARTITIONS))).look()
+    shorts = context.store.read_sync(lambda tx: tx.events.find(kind=kinds.LIFE_SHORT))
+    policy = Policy(award_alone_up_to_minor=0, accept_alone_up_to_minor=0)
+    for short in shorts:
+        (asked,) = react(short, None, policy)
+        await ask_person(context, short, asked)
+    first, *rest = await pages.windows()
+    assert first.machine in {w.subject for w in shorts}
+    assert first.until - first.since == dt.timedelta(seconds=WATCH.repair_s)
+    with pytest.raises(BadInput, match="reason"):
+        await pages.answer(first.approval, since=None, reason=" ", accepted=False, by="pat")
+    early = NOW - dt.timedelta(hours=1)
+    with pytest.raises(BadInput, match="past"):
+        await pages.answer(first.approval, since=early, reason="", accepted=True, by="pat")
+    later = first.since + dt.timedelta(minutes=30)
+    done = await pages.answer(first.approval, since=later, reason="", accepted=True, by="pat")
+    assert "pat" in done.text.en
+    (answer,) = context.store.read_sync(lambda tx: tx.events.find(kind=kinds.ANSWER))
+    (window,) = react(answer, None, policy)
+    assert (window.machine, window.since, window.planned) == (first.machine, later, True)
+    assert await pages.windows() == tuple(rest)
+
+
+async def test_a_machines_page_shows_its_life_and_versions_and_a_person_asks_for_a_new_one(context):
+    pages = RecordLives(context)
+    before = await pages.machine("press-2")
+    assert (before.row.numbers, before.learned.versions) == (None, ())
+    studio = Studio(context, held=lambda: frozenset(range(PARTITIONS)))
+    await studio.look()
+    after = await pages.machine("press-2")
+    assert after.row.numbers.low_s <= after.row.numbers.left_s <= after.row.numbers.high_s
+    (version,) = after.learned.versions
+    assert (version.in_use, version.lives, after.learned.lives) == (True, 12, 12)
+    assert version.since < version.until
+    assert after.learned.share is None, "nothing runs any more"
+    assert (await pages.rows())[0].machine == "press-2"
+    with pytest.raises(NotFound, match="watched"):
+        await pages.train("lathe", by="pat")
+
+    await pages.train("press", by="pat")
+    await studio.look()
+    again = (await pages.machine("press-2")).learned
+    assert [v.number for v in again.versions] == [2, 1]
+    assert again.versions[0].old_error_s is not None, "compared with the one in use"
+    assert again.asked_by == ""

@@ -10,12 +10,14 @@ from tests.unit.allocate.builders import H, at, item, live, machine, order, rout
 from hanse.flows import kinds
 from hanse.flows.floor import progress_of
 from hanse.model.errors import BadInput, NotFound
+from hanse.model.event import Draft
 from hanse.model.ids import Counter, Happening
 from hanse.model.order import WorkOrderState
 from hanse.model.plan import WhatIf
 from hanse.model.plant import PackMLState, Signal, SignalKind
 from hanse.model.running import JobState, MachineSeen
 from hanse.model.sample import frame
+from hanse.model.text import Text
 from hanse.model.time import StillClock
 from hanse.node.planning import wire
 from hanse.node.planning.asking import Asking
@@ -177,3 +179,35 @@ async def test_what_if_and_why_answer_and_change_nothing():
     assert chain[0].kind == "machine"
     assert (await asking.relief(wire.ReliefAsk(machine="m1")))[0].saves_minor >= 0
     assert plan.version() == before
+
+
+async def test_planned_maintenance_stays_in_the_plan_though_the_machine_comes_back(floor):
+    store, desk, clock = floor
+    await desk.open()
+
+    def happened(kind):
+        draft = Draft(kind=kind, subject="m1", text=Text("", ""))
+        return store.write_sync(lambda tx: tx.events.append(draft)).id
+
+    window = wire.MachineDown(
+        machine="m1",
+        since=at(50),
+        until=at(54),
+        cause=happened(kinds.ANSWER),
+        planned=True,
+        reason="bearing",
+    )
+    await desk.machine_down(window)
+    fault = wire.MachineDown(
+        machine="m1", since=at(1), until=at(40), cause=happened(kinds.ALARM_ACTIVE)
+    )
+    await desk.machine_down(fault)
+    clock.advance(2 * H)
+    await desk.machine_up(
+        wire.MachineUp(machine="m1", at=clock.now(), cause=happened(kinds.ALARM_INACTIVE))
+    )
+    kept = {o.reason: o for o in store.read_sync(lambda tx: tx.outages.all())}
+    assert (kept["bearing"].start, kept["bearing"].end) == (at(50), at(54))
+    assert kept[""].end == clock.now()
+    told = store.read_sync(lambda tx: tx.events.find(kind=kinds.CAPACITY_OUT))
+    assert "maintenance is planned" in told[0].text.en

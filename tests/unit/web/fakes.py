@@ -7,6 +7,7 @@ import msgspec
 from msgspec import structs
 from tests.unit.web import samples as s
 from tests.unit.web.deciding import PERFORMANCE, LossesInMemory, NoticesInMemory, RulesInMemory
+from tests.unit.web.lives import LivesInMemory
 
 from hanse.model.door import Role
 from hanse.model.errors import BadInput, Conflict, NotAllowed, NotFound
@@ -485,6 +486,7 @@ def ports(*, chain=True) -> Ports:
         machines=MachinesInMemory(),
         alarms=AlarmsInMemory(),
         losses=LossesInMemory(),
+        lives=LivesInMemory(),
         rules=RulesInMemory(),
         notices=NoticesInMemory(),
         plans=PlansInMemory(),

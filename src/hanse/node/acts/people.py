@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from hanse.flows import kinds
-from hanse.flows.commands import AskPerson, UpdateCustomer
+from hanse.flows.commands import AskPerson, Command, UpdateCustomer
 from hanse.model.errors import Conflict
 from hanse.model.event import Draft, Event
 from hanse.model.order import WorkOrder
@@ -68,8 +68,10 @@ async def ask_person(context: Context, event: Event, command: AskPerson) -> None
     await once(context.store, event, command, write)
 
 
-def answer_question(tx: Tx, key: str, *, agreed: bool, by: str, note: str = "") -> Event:
-    """A person's word on a question; the loop goes on with it.
+def answer_question(
+    tx: Tx, key: str, *, agreed: bool, by: str, note: str = "", instead: Command | None = None
+) -> Event:
+    """A person's word on a question; the loop goes on with it, or with another command instead.
 
     Raises:
         NotFound: there is no such question.
@@ -79,20 +81,31 @@ def answer_question(tx: Tx, key: str, *, agreed: bool, by: str, note: str = "") 
     if question.state is not QuestionState.OPEN:
         raise Conflict("this question was answered before", subject=key)
     state = QuestionState.AGREED if agreed else QuestionState.DECLINED
+    prepared = question.prepared if instead is None else msgspec.json.encode(instead)
     fresh = msgspec.structs.replace(
-        question, state=state, decided_by=by, decided_at=tx.clock.now(), note=note
+        question,
+        state=state,
+        decided_by=by,
+        decided_at=tx.clock.now(),
+        note=note,
+        prepared=msgspec.Raw(prepared),
     )
     tx.questions.put(fresh)
-    word = Text("agreed", "同意") if agreed else Text("declined", "不同意")
     draft = Draft(
         kind=kinds.ANSWER,
         subject=key,
-        text=Text(f"{by} {word.en}: {question.text.en}", f"{by} {word.zh}:{question.text.zh}"),
+        text=_answered(by, agreed, question.text, note),
         cause=question.event,
         by=by,
-        about={"agreed": agreed, "prepared": msgspec.json.decode(question.prepared)},
+        about={"agreed": agreed, "prepared": msgspec.json.decode(prepared), "note": note},
     )
     return tx.events.append(draft)
+
+
+def _answered(by: str, agreed: bool, asked: Text, note: str) -> Text:  # noqa: FBT001 (a word)
+    word = Text("agreed", "同意") if agreed else Text("declined", "不同意")
+    why = Text(f" ({note})", f"({note})") if note else Text("", "")
+    return Text(f"{by} {word.en}: {asked.en}{why.en}", f"{by} {word.zh}:{asked.zh}{why.zh}")
 
 
 async def update_customer(context: Context, event: Event, command: UpdateCustomer) -> None:

@@ -22,6 +22,8 @@ async def take_machine_out(context: Context, event: Event, command: TakeMachineO
         until=command.since + repair if command.repair_s else None,
         cause=event.id,
         loop=event.loop,
+        planned=command.planned,
+        reason=command.reason,
     )
     await ask(context.nats, wire.MACHINE_DOWN, down, answer=wire.PlanChanged, wait_s=ANSWER_S)
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import zlib
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from hanse.decide.life import LifeModel, load_model
+from hanse.flows import kinds
+from hanse.model.event import Draft, Event
 from hanse.model.ids import Key
 from hanse.model.plant import Machine
+from hanse.model.text import Text
 from hanse.model.time import Instant
 from hanse.store import Tx
 from hanse.store.shelf import Shelf
@@ -49,6 +53,50 @@ class LifeNow(Struct, frozen=True, kw_only=True):
     high: float
     capped: bool
     signals: dict[str, float] = {}
+
+
+class LifeTraining(Struct, frozen=True, kw_only=True):
+    """How the learning about a type stands: what there is to learn from, and how far it is.
+
+    ``share`` is None where nothing runs; ``asked_by`` the person who wants a version now.
+    """
+
+    asset_type: Key
+    at: Instant
+    lives: int = 0
+    share: float | None = None
+    asked_by: str = ""
+    error: str = ""
+
+
+def trainings(tx: Tx) -> Shelf[LifeTraining]:
+    """How the learning about each type stands."""
+    return tx.shelf("life_training", LifeTraining)
+
+
+def training_of(tx: Tx, asset_type: str) -> LifeTraining:
+    """How the learning about a type stands; a fresh one where nobody has looked yet."""
+    found = trainings(tx).get(asset_type)
+    return found or LifeTraining(asset_type=asset_type, at=tx.clock.now())
+
+
+def note_training(tx: Tx, asset_type: str, **changed: Any) -> LifeTraining:
+    """Keep what changed about the learning of a type."""
+    now = replace(training_of(tx, asset_type), at=tx.clock.now(), **changed)
+    trainings(tx).put(asset_type, now)
+    return now
+
+
+def ask_training(tx: Tx, asset_type: str, *, by: str) -> Event:
+    """A person wants a version trained now."""
+    note_training(tx, asset_type, asked_by=by, error="")
+    text = Text(
+        f"{by} asks for a new version of the remaining life of {asset_type}",
+        f"{by} 要求重新训练 {asset_type} 的剩余寿命模型",
+    )
+    about = {"asset_type": asset_type}
+    draft = Draft(kind=kinds.LIFE_ASKED, subject=asset_type, text=text, by=by, about=about)
+    return tx.events.append(draft)
 
 
 def lives_now(tx: Tx) -> Shelf[LifeNow]:

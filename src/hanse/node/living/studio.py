@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 import structlog
+from nats.aio.msg import Msg
 
 from hanse.decide.life import Contest, LifeModel, LifeSettings, Remaining, maintenance_window
 from hanse.decide.life.model import HISTORIES_MIN
@@ -23,7 +24,7 @@ from hanse.model.text import Text
 from hanse.model.time import Instant, format_instant, from_ns
 from hanse.node.context import Context
 from hanse.node.living import book
-from hanse.node.living.book import LifeNow, LifeVersion
+from hanse.node.living.book import LifeNow, LifeTraining, LifeVersion
 from hanse.node.living.past import Lives, behind_one_another, lives_of, marks_of
 from hanse.node.living.worker import Training
 from hanse.node.settings import LifeWatch
@@ -32,6 +33,9 @@ from hanse.transmit.partition import partition
 
 LOOK_S = 600.0
 LEASE_S = 300.0
+ASKED = "decide.life_asked"
+"""Said to every decide role: somebody wants a version trained now."""
+SHOWN_STEPS = 20
 MORE_LIVES = 1.1
 """A version is trained anew when there are a tenth more lives than the last one saw."""
 LEAD_NS = 3_600_000_000_000
@@ -52,13 +56,25 @@ class Studio:
         self.progress: dict[str, float] = {}
 
     async def run(self) -> None:
-        """Look every LOOK_S until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except HanseError as error:
-                log.warning("no word on remaining life", why=str(error))
-            await asyncio.sleep(LOOK_S)
+        """Look every LOOK_S, and when somebody asks, until cancelled."""
+        asked = asyncio.Event()
+
+        async def hear(_message: Msg) -> None:
+            asked.set()
+
+        heard = await self._context.nats.subscribe(ASKED, cb=hear)
+        try:
+            while True:
+                asked.clear()
+                try:
+                    await self.look()
+                except HanseError as error:
+                    log.warning("no word on remaining life", why=str(error))
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_S):
+                        await asked.wait()
+        finally:
+            await heard.unsubscribe()
 
     async def look(self) -> None:
         """Train what is due and say how long each machine will last."""
@@ -71,20 +87,53 @@ class Studio:
             await self._say(watch, lives)
 
     async def _train_if_due(self, watch: LifeWatch, lives: Lives) -> None:
-        store, name = self._context.store, f"life/{watch.asset_type}"
-        tried = await store.read(lambda tx: book.versions(tx, watch.asset_type))
-        enough = MORE_LIVES * tried[-1].histories if tried else HISTORIES_MIN
-        if len(lives.whole) < enough or watch.asset_type in self.progress:
+        store, kind = self._context.store, watch.asset_type
+        if kind in self.progress or not await self._is_due(watch, len(lives.whole)):
             return
-        me = f"{self._context.folder.path}:{os.getpid()}"
+        name, me = f"life/{kind}", f"{self._context.folder.path}:{os.getpid()}"
         if not await store.write(lambda tx: tx.leases.take(name, me, for_s=LEASE_S)):
             return
-        self.progress[watch.asset_type] = 0.0
+        error = ""
+        await self._show(kind, 0.0)
         try:
             await self._train(watch, lives)
+        except HanseError as wrong:
+            error = str(wrong)
+            raise
         finally:
-            del self.progress[watch.asset_type]
+            del self.progress[kind]
+            await store.write(
+                partial(book.note_training, asset_type=kind, share=None, asked_by="", error=error)
+            )
             await store.write(lambda tx: tx.leases.free(name, me))
+
+    async def _is_due(self, watch: LifeWatch, lives: int) -> bool:
+        """Whether there is enough more to learn from, or a person asks and there is enough."""
+        kind = watch.asset_type
+
+        def read(tx: Tx) -> tuple[list[LifeVersion], LifeTraining]:
+            return book.versions(tx, kind), book.training_of(tx, kind)
+
+        tried, before = await self._context.store.read(read)
+        enough = MORE_LIVES * tried[-1].histories if tried else HISTORIES_MIN
+        due = lives >= (HISTORIES_MIN if before.asked_by else enough)
+        refused = f"{lives} < {HISTORIES_MIN}" if before.asked_by and not due else before.error
+        asked_by = before.asked_by if due else ""
+        if (before.lives, before.error, before.asked_by) != (lives, refused, asked_by):
+            note = partial(
+                book.note_training, asset_type=kind, lives=lives, error=refused, asked_by=asked_by
+            )
+            await self._context.store.write(note)
+        return due
+
+    async def _show(self, kind: str, share: float) -> None:
+        """How far a training is, on the record for the page, in steps that can be seen."""
+        before = self.progress.get(kind, -1.0)
+        self.progress[kind] = share
+        if int(share * SHOWN_STEPS) != int(before * SHOWN_STEPS) or before < 0:
+            await self._context.store.write(
+                partial(book.note_training, asset_type=kind, share=share)
+            )
 
     async def _train(self, watch: LifeWatch, lives: Lives) -> None:
         used = await self._context.store.read(lambda tx: book.adopted(tx, watch.asset_type))
@@ -114,7 +163,7 @@ class Studio:
             try:
                 while worker.stdout is not None and (line := await worker.stdout.readline()):
                     with contextlib.suppress(ValueError):
-                        self.progress[asset_type] = float(line)
+                        await self._show(asset_type, float(line))
                 code = await worker.wait()
             finally:
                 if worker.returncode is None:

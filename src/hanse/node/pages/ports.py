@@ -16,6 +16,7 @@ from hanse.node.pages.equipment import RecordImports
 from hanse.node.pages.happenings import RecordHappenings
 from hanse.node.pages.health import NodeHealth
 from hanse.node.pages.ledgers import RecordLedger
+from hanse.node.pages.life import RecordLives
 from hanse.node.pages.live import LiveValues
 from hanse.node.pages.losses import RecordLosses
 from hanse.node.pages.machines import RecordMachines
@@ -49,6 +50,7 @@ def ports_of(context: Context, live: LiveValues, url: str) -> Ports:
         machines=RecordMachines(context, live),
         alarms=RecordAlarms(context),
         losses=RecordLosses(context),
+        lives=RecordLives(context),
         rules=RecordRules(context),
         notices=RecordNotices(context),
         plans=RecordPlans(context),

@@ -11,7 +11,7 @@ from hanse.flows import kinds
 from hanse.model.errors import HanseError, NotFound
 from hanse.model.event import Draft, Event
 from hanse.model.order import Progress, WorkOrder, WorkOrderState
-from hanse.model.plan import Hold, Pin, PlanVersion, Promise, Shortfall
+from hanse.model.plan import Hold, Outage, Pin, PlanVersion, Promise, Shortfall
 from hanse.model.text import Text
 from hanse.model.time import Clock, Instant, format_instant
 from hanse.node.planning import wire
@@ -48,7 +48,7 @@ class PlanDesk:
         if await self._done("capacity_out", ask.cause):
             return self._standing()
         before_s = self._clock.monotonic_s()
-        made = self._live.machine_down(ask.machine, ask.since, ask.until, cause=ask.cause)
+        made = self._live.outage(_outage(ask), cause=ask.cause)
         unkept = self._live.unkept()
         took_ms = round((self._clock.monotonic_s() - before_s) * 1000, 1)
 
@@ -296,15 +296,36 @@ def _keep_holds(tx: Tx, held: tuple[Hold, ...]) -> None:
     tx.holds.put_many(held)
 
 
+def _outage(ask: wire.MachineDown) -> Outage:
+    return Outage(
+        resource=ask.machine,
+        start=ask.since,
+        end=ask.until,
+        planned=ask.planned,
+        reason=ask.reason,
+    )
+
+
+def _out_text(ask: wire.MachineDown) -> Text:
+    until = format_instant(ask.until) if ask.until else ""
+    if ask.planned:
+        since = format_instant(ask.since)
+        return Text(
+            f"{ask.machine}: maintenance is planned from {since} to {until}",
+            f"{ask.machine}:已计划维护,{since} 至 {until}",
+        )
+    return Text(
+        f"{ask.machine} is out of the plan" + (f" until about {until}" if until else ""),
+        f"{ask.machine} 退出计划" + (f",预计至 {until}" if until else ""),
+    )
+
+
 def _capacity_out(ask: wire.MachineDown) -> Draft:
     until = format_instant(ask.until) if ask.until else ""
     return Draft(
         kind=kinds.CAPACITY_OUT,
         subject=ask.machine,
-        text=Text(
-            f"{ask.machine} is out of the plan" + (f" until about {until}" if until else ""),
-            f"{ask.machine} 退出计划" + (f",预计至 {until}" if until else ""),
-        ),
+        text=_out_text(ask),
         cause=ask.cause,
         loop=ask.loop,
         about={"machine": ask.machine, "since": format_instant(ask.since), "until": until},

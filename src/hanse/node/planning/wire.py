@@ -31,13 +31,18 @@ RELIEF = "plan.relief"
 
 
 class MachineDown(Struct, frozen=True, kw_only=True):
-    """A machine cannot work; ``until`` as far as known. ``cause`` is the event behind it."""
+    """A machine cannot work; ``until`` as far as known. ``cause`` is the event behind it.
+
+    ``planned``: maintenance that a planner agreed to.
+    """
 
     machine: Key
     since: Instant
     until: Instant | None
     cause: str
     loop: str | None = None
+    planned: bool = False
+    reason: Annotated[str, Meta(max_length=400)] = ""
 
 
 class MachineUp(Struct, frozen=True, kw_only=True):

@@ -43,6 +43,11 @@ def when(at: Instant | None, *, now: Instant, timezone: str) -> str:
     return here.strftime("%m-%d %H:%M" if here.year == today.year else "%Y-%m-%d %H:%M")
 
 
+def typed(at: Instant, *, timezone: str) -> str:
+    """``2026-03-09T14:03``: the instant as a field for date and time holds it."""
+    return local(at, timezone).strftime("%Y-%m-%dT%H:%M")
+
+
 def day(at: Instant | None, *, timezone: str) -> str:
     """``2026-03-09``; a dash for None."""
     return "–" if at is None else local(at, timezone).strftime("%Y-%m-%d")

@@ -92,6 +92,7 @@ class Paper:
         return {
             "when": partial(figures.when, now=reader.now, timezone=zone),
             "day": partial(figures.day, timezone=zone),
+            "typed": partial(figures.typed, timezone=zone),
             "span": lambda seconds: figures.span(seconds, reader.language),
             "ago": lambda at: figures.span(
                 max(0.0, (reader.now - at).total_seconds()), reader.language

@@ -20,6 +20,7 @@ from hanse.web.drawing.moments import typed_instant
 from hanse.web.problems import Problem, problem_of
 from hanse.web.reading import Asked, form_of, me_of, page
 from hanse.web.views.common import Amount
+from hanse.web.views.life import WindowRow
 from hanse.web.views.planning import MoveWish, PlanView
 
 VERSIONS_MAX = 50
@@ -56,6 +57,7 @@ def show(
     hours: int,
     problem: Problem | None = None,
     search: Search | None = None,
+    windows: tuple[WindowRow, ...] = (),
 ) -> Response[str]:
     """The plan's page, or only its board for a part."""
     ports = desk_of(request).ports
@@ -63,6 +65,7 @@ def show(
     template = "plan_board.html" if "hx-request" in request.headers else "plan.html"
     context = {
         "plan": plan, "board": drawn, "spans": tuple(SPANS_H), "problem": problem, "search": search,
+        "windows": windows,
     }  # fmt: skip
     return page(request, template, status=problem.status if problem else 200, **context)
 
@@ -73,7 +76,8 @@ async def plan(request: Asked) -> Response[str]:
     plans = desk_of(request).ports.plans
     current, search = await plans.current(), await plans.search()
     hours = hours_of(request.query_params.get("hours", HOURS))
-    return show(request, current, hours=hours, search=search)
+    windows = await desk_of(request).ports.lives.windows()
+    return show(request, current, hours=hours, search=search, windows=windows)
 
 
 @get("/plan/versions", opt=needs(Permission.PLAN_READ), include_in_schema=False)
