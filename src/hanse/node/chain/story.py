@@ -88,6 +88,8 @@ async def play(chain: Chain, laid: Laid, wishes: Wishes) -> Told:
             await cut_some(laid, story.fails)
         failed_at = await fail(laid, story.fails, wishes)
         told = await _told_again(buyer, since=failed_at)
+        if not wishes.replay:
+            await _taken_back(laid, story.fails)
     loop = told.loop or ""
     events = list(_events(laid, {asked.loop or "", loop}, since=began))
     return Told(
@@ -176,6 +178,12 @@ async def _working(laid: Laid, fails: Failure) -> None:
             return found[0] if found else None
 
         await _until(find, f"an order planned at {fails.firm}")
+
+
+async def _taken_back(laid: Laid, fails: Failure) -> None:
+    """Until the failed machine has lost its job: the loop does not wait for this."""
+    with offline(Folder(Path(laid.folders[fails.firm]))) as seller:
+        await _happened(seller, kinds.JOB_TAKEN_BACK, None)
 
 
 async def cut_some(laid: Laid, fails: Failure) -> None:

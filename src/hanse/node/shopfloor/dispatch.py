@@ -11,6 +11,7 @@ import structlog
 from nats.aio.msg import Msg
 
 from hanse.collect.jobs import JobSheet
+from hanse.flows import kinds
 from hanse.flows.floor import (
     Floor,
     Operation,
@@ -35,12 +36,14 @@ from hanse.node.shopfloor.records import Steps, attempts, doors, job_named, keep
 from hanse.node.shopfloor.seeing import SEEN, unpacked
 from hanse.store import Tx
 from hanse.transmit.nats.requests import answer, ask
+from hanse.transmit.nats.streams import event_subject
 
 LOOK_S = 1.0
 PAUSE_S = 0.2
 AGAIN_S = 5.0
 WHY_MAX = 400
 NODE = "node"
+NEW_PLANS = (kinds.PLAN_REPAIRED, kinds.PLAN_IMPROVED, kinds.ORDER_PLANNED)
 log = structlog.get_logger("floor")
 
 
@@ -58,8 +61,10 @@ class Dispatcher:
         self._tried_s: dict[str, float] = {}
 
     async def run(self) -> None:
-        """Look whenever a machine changes, and at least every LOOK_S, until cancelled."""
+        """Look whenever a machine or the plan changes, and every LOOK_S, until cancelled."""
         await self._context.nats.subscribe(SEEN, cb=self._take)
+        for kind in NEW_PLANS:
+            await self._context.nats.subscribe(event_subject(kind), cb=self._replanned)
         await answer(self._context.nats, JOB_ACT, question=JobAct, handle=self.act)
         self._untold = await self._store.read(_unfinished)
         while True:
@@ -86,6 +91,9 @@ class Dispatcher:
             for seen in unpacked(message.data):
                 self._seen[seen.machine] = seen
                 self._news.set()
+
+    async def _replanned(self, _: Msg) -> None:
+        self._news.set()
 
     async def _look(self) -> None:
         await self._follow(await self._store.read(self._floor))

@@ -79,7 +79,7 @@ class EventRelay:
             return False
         try:
             await self._js.publish(
-                f"{streams.EVENT_SUBJECT}.{waiting.kind}",
+                streams.event_subject(waiting.kind),
                 waiting.payload,
                 headers={"Nats-Msg-Id": waiting.id},
             )

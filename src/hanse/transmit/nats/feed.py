@@ -198,7 +198,7 @@ async def events(
     Raises:
         Unreachable: the broker does not answer.
     """
-    subjects = [f"{streams.EVENT_SUBJECT}.{kind}" for kind in kinds]
+    subjects = [streams.event_subject(kind) for kind in kinds]
     config = _config(name, subjects, since=since, ack_wait_s=ACK_WAIT_S)
     opening = partial(_open, js, streams.EVENTS, config)
     return Feed(await opening(), decode_event, reopen=opening, on_bad=on_bad)

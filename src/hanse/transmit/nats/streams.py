@@ -79,6 +79,11 @@ def _stream(limits: StreamLimits, **particular: Any) -> StreamConfig:
     )
 
 
+def event_subject(kind: str) -> str:
+    """The subject on which events of a kind travel."""
+    return f"{EVENT_SUBJECT}.{kind}"
+
+
 def pulse_subject(stream: str) -> str:
     """Where a stream takes its pulse."""
     return f"{PULSE_SUBJECT}.{stream.lower()}"
