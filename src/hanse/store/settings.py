@@ -61,3 +61,9 @@ class Settings:
     def forget(self, name: str) -> bool:
         """Forget a name; whether it was there."""
         return self._table.delete(name)
+
+    def forget_between(self, first: str, last: str) -> int:
+        """Forget the names from the first up to, not with, the last; how many there were."""
+        key = SETTINGS.sql.c.key
+        query = SETTINGS.sql.delete().where(key >= first, key < last)
+        return self._connection.execute(query).rowcount

@@ -6,12 +6,18 @@ from collections.abc import Callable
 
 from hanse.flows.commands import Command
 from hanse.model.event import Event
+from hanse.model.time import NS_PER_S, Clock
 from hanse.store import Store, Tx
+from hanse.transmit.nats.streams import EVENTS_AGE_S_MAX
+
+MARK = "done/"
+KEPT_S = 2 * EVENTS_AGE_S_MAX
+"""Twice as long as the broker can still bring an event."""
 
 
 async def once(store: Store, event: Event, command: Command, effect: Callable[[Tx], None]) -> bool:
     """Run the effect in one transaction with its mark; False where it happened before."""
-    mark = f"done/{event.id}/{type(command).__name__}"
+    mark = f"{MARK}{event.id}/{type(command).__name__}"
 
     def write(tx: Tx) -> bool:
         if tx.settings.get(mark, bool):
@@ -21,3 +27,10 @@ async def once(store: Store, event: Event, command: Command, effect: Callable[[T
         return True
 
     return await store.write(write)
+
+
+def forget_marks(tx: Tx, clock: Clock) -> int:
+    """Forget the marks of events too old to come again; how many there were."""
+    before_ns = clock.ns() - KEPT_S * NS_PER_S
+    newest = tx.events.find(before_ns=before_ns, newest_first=True, limit=1)
+    return tx.settings.forget_between(MARK, f"{MARK}{newest[0].id}") if newest else 0

@@ -15,6 +15,7 @@ from hanse.model.event import Draft, Event
 from hanse.model.keys import DidKeyVerifier
 from hanse.model.text import Text
 from hanse.node.acts.carry import carry_out
+from hanse.node.acts.once import forget_marks
 from hanse.node.context import Context
 from hanse.node.dealing import fetching, partners
 from hanse.node.dealing.desk import desk_in, keep
@@ -69,6 +70,7 @@ async def _look_after_ledgers(context: Context) -> None:
         await asyncio.sleep(LEDGERS_S)
         await context.store.write(lambda tx: _tick_the_desk(tx, context))
         await context.store.write(lambda tx: forget_letters(tx, context))
+        await context.store.write(lambda tx: forget_marks(tx, context.clock))
         if await context.store.read(lambda tx: tx.settings.get(COPIED, int) and has_caught_up(tx)):
             await context.store.write(lambda tx: tx.settings.forget(COPIED))
             log.info("caught up", why="the record was a backup; all partners' heads were seen")
