@@ -9,7 +9,8 @@ from lxml import etree
 from msgspec.structs import replace
 from tests.unit.match.test_export import invoice, papers
 
-from hanse.match.export.invoice import faults, totals
+from hanse.match.amounts import charges_of, totals
+from hanse.match.export.invoice import faults
 from hanse.match.export.rules import Rules
 from hanse.match.export.ubl import document_xml
 from hanse.model import trade
@@ -88,6 +89,33 @@ def test_every_kind_of_tax_leaves_as_an_invoice_and_a_credit_note_without_fault(
     document = bill({"tax_category": category, "tax_percent": CATEGORIES[category]}, kind=kind)
     assert faults(document, order()) == []
     assert broken(document, order()) == set()
+
+
+@pytest.mark.data
+@needs_rules
+@pytest.mark.parametrize("kind", ["380", "381"])
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_set_up_freight_and_premium_stand_on_the_line_and_are_taxed_with_it(category, kind):
+    offered = replace(
+        papers()[1].quotation_line[0],
+        setup_amount="80",
+        transport_amount="45.50",
+        premium_amount="12.345",
+    )
+    document = bill(
+        {
+            "tax_category": category,
+            "tax_percent": CATEGORIES[category],
+            "charge": charges_of(offered),
+            "line_extension_amount": "1625.85",
+        },
+        {"tax_category": category, "tax_percent": CATEGORIES[category]},
+        kind=kind,
+    )
+    document = replace(document, billing_reference=trade.DocumentReference(id="I-0"), note="late")
+    assert faults(document, order()) == []
+    assert broken(document, order()) == set()
+    assert document_xml(document, order()).count(b"<cbc:ChargeIndicator>true") == 3
 
 
 @pytest.mark.data

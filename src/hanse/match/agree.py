@@ -5,6 +5,7 @@ from __future__ import annotations
 from hanse.match import contract as contracts
 from hanse.match import enquiry as asking
 from hanse.match import offer as selling
+from hanse.match.amounts import order_amount
 from hanse.match.counter import Context, Counter
 from hanse.match.ledger.pair import Intent
 from hanse.match.messages import DOCUMENTS, body_of, document_of
@@ -134,7 +135,7 @@ class Agreements:
         """Whether policy and the partner's grants let the node sign without a person."""
         if isinstance(document, trade.Order):
             most = min(self.policy.accept_order_max, self.books.grants(partner).order_value_max)
-            within = trade.order_amount(document) <= most
+            within = order_amount(document) <= most
             return within and document.quotation_document_reference is not None
         terms_change = trade.OrderChange | trade.OrderCancellation
         settles = isinstance(document, trade.Dispute) and document.settled

@@ -5,19 +5,25 @@ Both firms fold the same entries, so both see the same state; nothing else chang
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, assert_never
 
 from msgspec import Struct, structs
 
+from hanse.match.amounts import ordered_charges, sum_faults, sum_of, unit_amount
 from hanse.model import trade
 from hanse.model.errors import Conflict
 from hanse.model.trade import Aggregate, ChangedLine, Delivery, OrderLine, Price, TradeItem
 
 
 class LineStanding(Struct, frozen=True, kw_only=True):
-    """One order line as it is agreed now, and how far it is."""
+    """One order line as it is agreed now, and how far it is.
+
+    ``extra`` is the sum of ``charges``, of which ``charged`` is invoiced; ``credited`` pieces were
+    invoiced and taken back; ``billed`` is what the line was invoiced at less its credits, net.
+    """
 
     item: TradeItem
     quantity: Decimal
@@ -25,10 +31,14 @@ class LineStanding(Struct, frozen=True, kw_only=True):
     price: Price
     deliveries: tuple[Delivery, ...]
     extra: Decimal = Decimal(0)
+    charges: tuple[trade.Charge, ...] = ()
     despatched: Decimal = Decimal(0)
     received: Decimal = Decimal(0)
     rejected: Decimal = Decimal(0)
     invoiced: Decimal = Decimal(0)
+    charged: Decimal = Decimal(0)
+    credited: Decimal = Decimal(0)
+    billed: Decimal = Decimal(0)
     arrivals: tuple[Delivery, ...] = ()
 
 
@@ -59,10 +69,11 @@ class Disputed(Struct, frozen=True, kw_only=True, tag="disputed"):
 
 
 class Cancelled(Struct, frozen=True, kw_only=True, tag="cancelled"):
-    """Both signed that it ends, with a fee."""
+    """Both signed that it ends, with a fee, of which ``billed`` is invoiced (net)."""
 
     terms: Terms
     fee: Decimal
+    billed: Decimal = Decimal(0)
 
 
 class Closed(Struct, frozen=True, kw_only=True, tag="closed"):
@@ -97,6 +108,8 @@ def _standing(line: OrderLine) -> LineStanding:
     _adds_up(line.id, count, line.requested_delivery)
     if count == 0:
         raise Conflict("nothing is ordered", subject=line.id)
+    charges = ordered_charges(line)
+    _must(sum_of(charges) == Decimal(line.extra_amount), "charges do not add up", line.id)
     return LineStanding(
         item=line.item,
         quantity=count,
@@ -104,6 +117,7 @@ def _standing(line: OrderLine) -> LineStanding:
         price=line.price,
         deliveries=line.requested_delivery,
         extra=Decimal(line.extra_amount),
+        charges=charges,
     )
 
 
@@ -127,8 +141,11 @@ def apply(contract: Contract, document: Aggregate, *, by: str) -> Contract:
     if step is None:
         raise Conflict("such a document does not change an order", subject=number)
     match contract:
-        case Closed() | Cancelled():
-            _only_dispute(document, number)
+        case Closed():
+            _must(isinstance(document, trade.Dispute), "the order has ended", number)
+        case Cancelled():
+            money = isinstance(document, trade.Dispute | trade.Invoice | trade.RemittanceAdvice)
+            _must(money, "the order has ended", number)
         case Running() | Disputed():
             pass
         case _:
@@ -138,16 +155,12 @@ def apply(contract: Contract, document: Aggregate, *, by: str) -> Contract:
     return _finish(structs.replace(after, terms=kept))
 
 
-def _only_dispute(document: Aggregate, number: str) -> None:
-    if not isinstance(document, trade.Dispute):
-        raise Conflict("the order has ended", subject=number)
-
-
 def _finish(contract: Contract) -> Contract:
     terms = contract.terms
-    done = all(line.received >= line.quantity for line in terms.lines.values())
-    settled = terms.invoiced > 0 and terms.paid >= terms.invoiced
-    billed = all(line.invoiced >= line.quantity - line.rejected for line in terms.lines.values())
+    lines = terms.lines.values()
+    done = all(line.received >= line.quantity for line in lines)
+    settled = terms.paid == terms.invoiced and any(n.invoiced + n.credited for n in lines)
+    billed = all(n.invoiced + n.credited >= n.quantity - n.rejected for n in lines)
     if isinstance(contract, Running) and done and settled and billed:
         return Closed(terms=terms)
     return contract
@@ -242,26 +255,80 @@ def _invoice(contract: Contract, document: trade.Invoice, by: str) -> Contract:
     _must(by == terms.seller, "only the seller invoices", document.id)
     currency = terms.order.document_currency_code
     _must(document.document_currency_code == currency, "another currency", document.id)
-    credit = document.invoice_type_code == "381"
-    sign = Decimal(-1 if credit else 1)
-    for line in document.invoice_line:
-        old, more = _line(terms, line.order_line_id), Decimal(line.invoiced_quantity.value)
-        _must(line.price == old.price, "not the agreed price", line.id)
-        _must(0 <= old.invoiced + sign * more <= old.despatched, "more than despatched", line.id)
-        terms = _with_line(terms, line.order_line_id, invoiced=old.invoiced + sign * more)
+    wrong = sum_faults(document)
+    _must(not wrong, f"its sums are not what its lines come to: {', '.join(wrong)}", document.id)
     amount = Decimal(document.legal_monetary_total.payable_amount)
-    _must(amount >= 0, "a credit is an invoice of type 381", document.id)
-    return _with_terms(contract, structs.replace(terms, invoiced=terms.invoiced + sign * amount))
+    if document.invoice_type_code == "381":
+        return _credit(contract, document, amount)
+    days = terms.order.payment_days
+    soonest = document.issue_date_time + dt.timedelta(days=days or 0)
+    _must(days is None or document.due_date_time >= soonest, "due before agreed", document.id)
+    after = structs.replace(terms, invoiced=terms.invoiced + amount)
+    if isinstance(contract, Cancelled):
+        billed = contract.billed + Decimal(document.legal_monetary_total.tax_exclusive_amount)
+        _must(billed <= contract.fee, "more than the agreed fee", document.id)
+        return structs.replace(contract, terms=after, billed=billed)
+    for line in document.invoice_line:
+        after = _billed(after, line)
+    return _with_terms(contract, after)
+
+
+def _billed(terms: Terms, line: trade.InvoiceLine) -> Terms:
+    old, more = _line(terms, line.order_line_id), Decimal(line.invoiced_quantity.value)
+    _must(line.price == old.price, "not the agreed price", line.id)
+    _must(more > 0 and old.invoiced + more <= old.despatched, "more than despatched", line.id)
+    charged = old.charged + sum_of(line.charge)
+    _must(charged <= old.extra, "more charges than agreed", line.id)
+    return _with_line(
+        terms,
+        line.order_line_id,
+        invoiced=old.invoiced + more,
+        charged=charged,
+        billed=old.billed + Decimal(line.line_extension_amount),
+    )
+
+
+def _credit(contract: Contract, document: trade.Invoice, amount: Decimal) -> Contract:
+    terms, of = contract.terms, document.billing_reference
+    _must(not isinstance(contract, Cancelled), "the order has ended", document.id)
+    _must(of is not None and of.id in terms.documents, "no such invoice", document.id)
+    _must(amount <= terms.invoiced, "more than was invoiced", document.id)
+    after = structs.replace(terms, invoiced=terms.invoiced - amount)
+    for line in document.invoice_line:
+        after = _credited(after, line)
+    return _with_terms(contract, after)
+
+
+def _credited(terms: Terms, line: trade.InvoiceLine) -> Terms:
+    """Pieces taken back at the agreed price, or so many made cheaper by a lower one."""
+    old, less = _line(terms, line.order_line_id), Decimal(line.invoiced_quantity.value)
+    at, agreed = unit_amount(line.price), unit_amount(old.price)
+    _must(at <= agreed and less <= old.invoiced, "more than was invoiced", line.id)
+    charged = old.charged - sum_of(line.charge)
+    billed = old.billed - Decimal(line.line_extension_amount)
+    _must(charged >= 0 and billed >= 0, "more than was invoiced", line.id)
+    back = less if at == agreed else Decimal(0)
+    return _with_line(
+        terms,
+        line.order_line_id,
+        invoiced=old.invoiced - back,
+        credited=old.credited + back,
+        charged=charged,
+        billed=billed,
+    )
 
 
 def _remittance(contract: Contract, document: trade.RemittanceAdvice, by: str) -> Contract:
-    terms = contract.terms
-    _must(by == terms.buyer, "only the buyer pays", document.id)
+    """The buyer pays what is invoiced; the seller pays back what was paid above it."""
+    terms, amount = contract.terms, Decimal(document.paid_amount)
     known = document.invoice_reference.id in terms.documents
     _must(known, "no such invoice is on the ledger", document.id)
-    paid = terms.paid + Decimal(document.paid_amount)
-    _must(paid <= terms.invoiced, "more than was invoiced", document.id)
-    return _with_terms(contract, structs.replace(terms, paid=paid))
+    if by == terms.seller:
+        _must(terms.paid - amount >= terms.invoiced, "more than was overpaid", document.id)
+        return _with_terms(contract, structs.replace(terms, paid=terms.paid - amount))
+    _must(by == terms.buyer, "only the buyer pays", document.id)
+    _must(terms.paid + amount <= terms.invoiced, "more than was invoiced", document.id)
+    return _with_terms(contract, structs.replace(terms, paid=terms.paid + amount))
 
 
 def _dispute(contract: Contract, document: trade.Dispute, by: str) -> Contract:

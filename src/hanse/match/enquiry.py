@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from msgspec import Struct, structs
 
+from hanse.match.amounts import charges_of, sum_of
 from hanse.match.choose.price import deliveries_for, line_of, unit_price
 from hanse.model import trade
 from hanse.model.errors import BadMessage, Conflict
@@ -248,6 +249,7 @@ def order_from(
         reservation_id=basis.reservation_id,
         cancellation_fee_percent=quotation.cancellation_fee_percent,
         payment_terms=quotation.payment_terms,
+        payment_days=quotation.payment_days,
         reason=enquiry.rfq.reason,
     )
     return with_talk(enquiry, seller, Ordering(quoted=offer, order=number)), order
@@ -257,9 +259,7 @@ def _order_line(
     rfq: trade.RequestForQuotation, line: trade.QuotationLine, count: Decimal
 ) -> trade.OrderLine:
     wanted = next(r for r in rfq.request_for_quotation_line if r.id == line.rfq_line_id)
-    extra = (
-        Decimal(line.setup_amount) + Decimal(line.transport_amount) + Decimal(line.premium_amount)
-    )
+    charges = charges_of(line)
     return trade.OrderLine(
         id=line.rfq_line_id,
         quantity=trade.Measure(value=str(count), unit_code=line.quantity.unit_code),
@@ -269,7 +269,8 @@ def _order_line(
         requested_delivery=deliveries_for(line, count),
         item=wanted.item,
         quotation_line_id=line.id,
-        extra_amount=str(extra),
+        extra_amount=str(sum_of(charges)),
+        charge=charges,
     )
 
 

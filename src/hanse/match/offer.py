@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from msgspec import Struct, structs
 
+from hanse.match.amounts import charges_of, sum_of
 from hanse.match.choose.price import line_of, unit_price
 from hanse.model import trade
 from hanse.model.errors import BadMessage, Conflict
@@ -138,6 +139,7 @@ def check_order(offer: Offer, order: trade.Order, *, at: Instant) -> None:
         order.document_currency_code == quotation.pricing_currency_code
         and order.cancellation_fee_percent == quotation.cancellation_fee_percent
         and order.payment_terms == quotation.payment_terms
+        and order.payment_days == quotation.payment_days
     )
     if not same:
         raise Conflict("currency, fee or payment terms differ from our quotation", subject=order.id)
@@ -152,11 +154,7 @@ def _same_line(quotation: trade.Quotation, line: trade.OrderLine) -> None:
     count = Decimal(line.quantity.value)
     price = Decimal(unit_price(ours, count)) / Decimal(ours.price.base_quantity)
     theirs = Decimal(line.price.price_amount) / Decimal(line.price.base_quantity)
-    extra = sum(
-        (Decimal(a) for a in (ours.setup_amount, ours.transport_amount, ours.premium_amount)),
-        Decimal(0),
-    )
-    if theirs < price or Decimal(line.extra_amount) < extra:
+    if theirs < price or Decimal(line.extra_amount) < sum_of(charges_of(ours)):
         raise Conflict("a price under the one we quoted", subject=line.id)
     for part in line.requested_delivery:
         due = part.date_time

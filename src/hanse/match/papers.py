@@ -8,28 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from hanse.match.contract import Contract, LineStanding
+from hanse.match.amounts import Tax, cents, sum_of, totals, unit_amount
+from hanse.match.contract import Cancelled, Contract, LineStanding
 from hanse.model import trade
 from hanse.model.errors import Conflict
 from hanse.model.time import Instant
 
-CENT = Decimal("0.01")
 Counts = Mapping[str, Decimal]
-
-
-class Tax(Struct, frozen=True, kw_only=True):
-    """What the seller adds: standard-rated with a percentage, or outside the scope (``O``)."""
-
-    percent: str = "0"
-
-    @property
-    def category(self) -> str:
-        """The UNCL 5305 code."""
-        return "S" if Decimal(self.percent) else "O"
 
 
 def _left(contract: Contract, of: Callable[[LineStanding], Decimal]) -> dict[str, Decimal]:
@@ -49,30 +38,35 @@ def to_receive(contract: Contract) -> dict[str, Decimal]:
 
 def to_invoice(contract: Contract) -> dict[str, Decimal]:
     """Pieces a line that were sent, not turned down, and not yet invoiced."""
-    return _left(contract, lambda line: line.despatched - line.rejected - line.invoiced)
+    return _left(contract, lambda n: n.despatched - n.rejected - n.invoiced - n.credited)
 
 
 def accepted(contract: Contract) -> dict[str, Decimal]:
     """Pieces a line that the buyer has received as good and that are not yet invoiced."""
-    return _left(contract, lambda line: line.received - line.rejected - line.invoiced)
+    return _left(contract, lambda n: n.received - n.rejected - n.invoiced - n.credited)
+
+
+def invoiced(contract: Contract) -> dict[str, Decimal]:
+    """Pieces a line that are invoiced and may be credited."""
+    return _left(contract, lambda line: line.invoiced)
 
 
 def to_pay(contract: Contract) -> Decimal:
-    """What is invoiced and not paid."""
+    """What is invoiced and not paid; below zero, what the seller has to pay back."""
     return contract.terms.invoiced - contract.terms.paid
 
 
 def fee(contract: Contract) -> Decimal:
     """What ending the order costs by its own terms: the agreed share of what it still comes to."""
     worth = sum(
-        (
-            line.quantity * Decimal(line.price.price_amount) / Decimal(line.price.base_quantity)
-            for line in contract.terms.lines.values()
-        ),
-        Decimal(0),
+        (n.quantity * unit_amount(n.price) + n.extra for n in _wanted(contract)), Decimal(0)
     )
     share = Decimal(contract.terms.order.cancellation_fee_percent) / 100
-    return (worth * share).quantize(CENT, rounding=ROUND_HALF_UP)
+    return cents(worth * share)
+
+
+def _wanted(contract: Contract) -> list[LineStanding]:
+    return [line for line in contract.terms.lines.values() if line.quantity > 0]
 
 
 def despatch(
@@ -120,46 +114,124 @@ def receipt(
     )
 
 
-def invoice(
-    contract: Contract, counts: Counts, tax: Tax, *, number: str, at: Instant, due: Instant
-) -> trade.Invoice:
-    """So much of each line at the agreed price, with its tax and total."""
+class Bill(Struct, frozen=True, kw_only=True):
+    """What every invoice and credit note says: its number, its tax, when it is written and due."""
+
+    number: str
+    at: Instant
+    due: Instant
+    tax: Tax
+    note: str = ""
+
+
+def invoice(contract: Contract, counts: Counts, bill: Bill) -> trade.Invoice:
+    """So much of each line at the agreed price, with charges, tax and total.
+
+    What a line costs once (set-up, freight, premium) is on its first invoice.
+    """
     lines = tuple(
-        _invoice_line(contract, name, count, tax) for name, count in _some(contract, counts).items()
+        _invoice_line(contract, name, count, bill.tax)
+        for name, count in _some(contract, counts).items()
     )
-    net = sum((Decimal(line.line_extension_amount) for line in lines), Decimal(0))
-    gross = net + (net * Decimal(tax.percent) / 100).quantize(CENT, rounding=ROUND_HALF_UP)
-    total = trade.MonetaryTotal(
-        line_extension_amount=str(net),
-        tax_exclusive_amount=str(net),
-        tax_inclusive_amount=str(gross),
-        payable_amount=str(gross),
-    )
+    return _bill(contract, lines, bill)
+
+
+def _bill(contract: Contract, lines: tuple[trade.InvoiceLine, ...], bill: Bill) -> trade.Invoice:
     return trade.Invoice(
-        id=number,
-        issue_date_time=at,
-        due_date_time=due,
+        id=bill.number,
+        issue_date_time=bill.at,
+        due_date_time=bill.due,
         order_reference=reference(contract),
         document_currency_code=contract.terms.order.document_currency_code,
         invoice_line=lines,
-        legal_monetary_total=total,
+        legal_monetary_total=totals(lines),
         payment_terms=contract.terms.order.payment_terms,
+        note=bill.note,
     )
 
 
 def _invoice_line(contract: Contract, name: str, count: Decimal, tax: Tax) -> trade.InvoiceLine:
     line = contract.terms.lines[name]
-    unit = Decimal(line.price.price_amount) / Decimal(line.price.base_quantity)
-    amount = (count * unit).quantize(CENT, rounding=ROUND_HALF_UP)
+    charges = () if line.charged else line.charges
     return trade.InvoiceLine(
         id=name,
         order_line_id=name,
         invoiced_quantity=_measure(contract, name, count),
         price=line.price,
-        line_extension_amount=str(amount),
+        line_extension_amount=str(cents(count * unit_amount(line.price) + sum_of(charges))),
         item_name=line.item.description[:200] or line.item.buyers_item_identification,
         tax_percent=tax.percent,
-        tax_category="S" if tax.category == "S" else "O",
+        tax_category=tax.category,
+        charge=charges,
+    )
+
+
+def fee_invoice(contract: Cancelled, bill: Bill) -> trade.Invoice:
+    """The agreed fee of a cancelled order, as far as it is not invoiced."""
+    amount = str(cents(contract.fee - contract.billed))
+    if Decimal(amount) <= 0:
+        raise Conflict("no fee is left to invoice", subject=contract.terms.order.id)
+    line = trade.InvoiceLine(
+        id="fee",
+        order_line_id="fee",
+        invoiced_quantity=trade.Measure(value="1"),
+        price=trade.Price(price_amount=amount),
+        line_extension_amount=amount,
+        item_name="Cancellation fee",
+        tax_percent=bill.tax.percent,
+        tax_category=bill.tax.category,
+    )
+    return _bill(contract, (line,), bill)
+
+
+class Credit(Struct, frozen=True, kw_only=True):
+    """What is taken back from an invoice: so many pieces a line, at the agreed price or less.
+
+    ``price`` 0 is the agreed one: the pieces come back. Any other lowers the price of so many by
+    it. ``charges``: whether what the lines cost once is taken back too.
+    """
+
+    invoice: str
+    counts: dict[str, Decimal]
+    price: Decimal = Decimal(0)
+    charges: bool = False
+
+
+def credit_note(contract: Contract, credit: Credit, bill: Bill) -> trade.Invoice:
+    """A credit note (381) over part of an invoice.
+
+    Raises:
+        Conflict: nothing is credited, or the order has no such line.
+    """
+    counts = credit.counts if credit.charges else _some(contract, credit.counts)
+    lines = tuple(_credit_line(contract, name, credit, bill.tax) for name in counts)
+    note = _bill(contract, tuple(n for n in lines if Decimal(n.line_extension_amount) > 0), bill)
+    if not note.invoice_line:
+        raise Conflict("nothing is credited", subject=contract.terms.order.id)
+    return structs.replace(
+        note,
+        invoice_type_code="381",
+        billing_reference=trade.DocumentReference(id=credit.invoice),
+        payment_terms=note.payment_terms or "set off against the invoice",
+    )
+
+
+def _credit_line(contract: Contract, name: str, credit: Credit, tax: Tax) -> trade.InvoiceLine:
+    line, count = contract.terms.lines[name], credit.counts[name]
+    price = line.price
+    if credit.price > 0:
+        price = trade.Price(price_amount=plain(credit.price))
+    charges = line.charges if credit.charges and line.charged else ()
+    return trade.InvoiceLine(
+        id=name,
+        order_line_id=name,
+        invoiced_quantity=_measure(contract, name, count),
+        price=price,
+        line_extension_amount=str(cents(count * unit_amount(price) + sum_of(charges))),
+        item_name=line.item.description[:200] or line.item.buyers_item_identification,
+        tax_percent=tax.percent,
+        tax_category=tax.category,
+        charge=charges,
     )
 
 
@@ -205,6 +277,12 @@ def reference(contract: Contract) -> trade.DocumentReference:
 def due_after(at: Instant, days: int) -> Instant:
     """When an invoice of an instant must be paid."""
     return at + dt.timedelta(days=days)
+
+
+def payment_days(contract: Contract, usual: int) -> int:
+    """Days to pay as the order says; as usual where it says nothing."""
+    agreed = contract.terms.order.payment_days
+    return usual if agreed is None else agreed
 
 
 def plain(count: Decimal) -> str:

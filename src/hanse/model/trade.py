@@ -8,12 +8,11 @@ Python names are snake case; on the wire each is the UBL name (``submissionDueDa
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from hanse.model.firm import Identifier, Party
+from hanse.model.firm import Party
 from hanse.model.ids import Did, Key, Note, Title
 from hanse.model.money import Currency
 from hanse.model.quantity import UnitCode
@@ -31,7 +30,8 @@ Number = Annotated[str, Meta(min_length=1, max_length=120, pattern=r"^[A-Za-z0-9
 """The number of a document or of a line."""
 Digest = Annotated[str, Meta(pattern=r"^sha-256:[A-Za-z0-9_-]{43}$")]
 Percent = Annotated[str, Meta(pattern=r"^\d{1,2}(\.\d{1,2})?$")]
-Co2 = Annotated[str, Meta(max_length=23, pattern=r"^(0|[1-9]\d{0,14})(\.\d{1,6})?$")]
+Days = Annotated[int, Meta(ge=0, le=365)]
+"""From the issue of an invoice to the day it must be paid."""
 
 
 def ubl_name(name: str) -> str:
@@ -74,6 +74,18 @@ class Price(Aggregate, frozen=True, kw_only=True):
 
     price_amount: Positive
     base_quantity: Positive = "1"
+
+
+ChargeCode = Literal["SU", "FC", "ZZZ"]
+"""UNCL 7161: set-up, freight service, mutually defined."""
+
+
+class Charge(Aggregate, frozen=True, kw_only=True):
+    """Money on a line beside its price (UBL AllowanceCharge)."""
+
+    allowance_charge_reason_code: ChargeCode
+    allowance_charge_reason: Annotated[str, Meta(max_length=80)]
+    amount: Positive
 
 
 class Period(Aggregate, frozen=True, kw_only=True):
@@ -222,7 +234,7 @@ class QuotationLine(Aggregate, frozen=True, kw_only=True):
     transport_amount: Positive = "0"
     premium_amount: Positive = "0"
     resource_use: Annotated[tuple[ResourceUse, ...], Meta(max_length=NAMES_MAX)] = ()
-    carbon_kg: Co2 | None = None
+    carbon_kg: Positive | None = None
 
 
 class Quotation(Aggregate, frozen=True, kw_only=True):
@@ -238,6 +250,7 @@ class Quotation(Aggregate, frozen=True, kw_only=True):
     resource_limit: Annotated[tuple[ResourceLimit, ...], Meta(max_length=NAMES_MAX)] = ()
     cancellation_fee_percent: Percent = "0"
     payment_terms: Note = ""
+    payment_days: Days | None = None
     note: Note = ""
 
 
@@ -294,7 +307,7 @@ class Hold(Aggregate, frozen=True, kw_only=True):
 
 
 class OrderLine(Aggregate, frozen=True, kw_only=True):
-    """So much of an item at a price, in deliveries."""
+    """So much of an item at a price, in deliveries; ``extra_amount`` is the sum of ``charge``."""
 
     id: Number
     quantity: Measure
@@ -303,6 +316,7 @@ class OrderLine(Aggregate, frozen=True, kw_only=True):
     item: TradeItem
     quotation_line_id: Number | None = None
     extra_amount: Positive = "0"
+    charge: Annotated[tuple[Charge, ...], Meta(max_length=NAMES_MAX)] = ()
 
 
 class Order(Aggregate, frozen=True, kw_only=True):
@@ -319,6 +333,7 @@ class Order(Aggregate, frozen=True, kw_only=True):
     reservation_id: Annotated[str, Meta(max_length=120)] = ""
     cancellation_fee_percent: Percent = "0"
     payment_terms: Note = ""
+    payment_days: Days | None = None
     reason: Reason | None = None
 
 
@@ -428,8 +443,12 @@ class QualityReport(Aggregate, frozen=True, kw_only=True):
     note: Note = ""
 
 
+TaxCategory = Literal["S", "Z", "E", "AE", "K", "G", "O"]
+"""UNCL 5305: standard, zero, exempt, reverse charge, within the EU, export, outside VAT."""
+
+
 class InvoiceLine(Aggregate, frozen=True, kw_only=True):
-    """An invoiced order line; the line amount is quantity x price, rounded to the minor unit."""
+    """An invoiced order line: quantity x price, rounded to the minor unit, and its charges."""
 
     id: Number
     order_line_id: Number
@@ -438,7 +457,8 @@ class InvoiceLine(Aggregate, frozen=True, kw_only=True):
     line_extension_amount: DecimalText
     item_name: Title
     tax_percent: Percent = "0"
-    tax_category: Literal["S", "Z", "E", "AE", "K", "G", "O"] = "S"
+    tax_category: TaxCategory = "S"
+    charge: Annotated[tuple[Charge, ...], Meta(max_length=NAMES_MAX)] = ()
 
 
 class MonetaryTotal(Aggregate, frozen=True, kw_only=True):
@@ -451,7 +471,11 @@ class MonetaryTotal(Aggregate, frozen=True, kw_only=True):
 
 
 class Invoice(Aggregate, frozen=True, kw_only=True):
-    """UBL Invoice (EN 16931 core): 380 commercial invoice, 381 credit note."""
+    """UBL Invoice (EN 16931 core): 380 commercial invoice, 381 credit note.
+
+    A credit note names the invoice it takes back from (``billing_reference``). A line of it at the
+    agreed price takes pieces back; at less, it lowers the price of so many.
+    """
 
     id: Number
     issue_date_time: Moment
@@ -462,6 +486,8 @@ class Invoice(Aggregate, frozen=True, kw_only=True):
     legal_monetary_total: MonetaryTotal
     invoice_type_code: Literal["380", "381"] = "380"
     payment_terms: Note = ""
+    billing_reference: DocumentReference | None = None
+    note: Note = ""
 
 
 class RemittanceAdvice(Aggregate, frozen=True, kw_only=True):
@@ -567,22 +593,3 @@ def trade_party(party: Party) -> TradeParty:
     return TradeParty(
         endpoint_id=party.did, name=party.name, party_identification=names, country=party.country
     )
-
-
-def party_of(party: TradeParty) -> Party:
-    """The firm a document names."""
-    names = tuple(Identifier(scheme=i.scheme_id, id=i.id) for i in party.party_identification)
-    return Party(did=party.endpoint_id, name=party.name, identifiers=names, country=party.country)
-
-
-def line_amount(line: OrderLine | ChangedLine | InvoiceLine) -> Decimal:
-    """Quantity times price of one line, exact."""
-    count = line.invoiced_quantity if isinstance(line, InvoiceLine) else line.quantity
-    extra = Decimal(line.extra_amount) if isinstance(line, OrderLine) else Decimal(0)
-    unit = Decimal(line.price.price_amount) / Decimal(line.price.base_quantity)
-    return Decimal(count.value) * unit + extra
-
-
-def order_amount(order: Order) -> Decimal:
-    """What an order comes to, before tax, exact."""
-    return sum((line_amount(line) for line in order.order_line), Decimal(0))

@@ -87,9 +87,11 @@ async def test_every_step_can_be_taken_by_hand_and_one_that_does_not_fit_is_refu
         need(buyer)
         rfq = (await until(lambda: seller.events(kinds.REQUEST_RECEIVED)))[0].subject
         ready = (dt.datetime.now(dt.UTC) + dt.timedelta(days=1)).isoformat()
-        await act(seller, rfq, "quote", price_1="9.50", ready_1=ready)
+        costs = {"setup_1": "80", "freight_1": "12.50", "breaks_1": "5: 9.50; 50: 9"}
+        await act(seller, rfq, "quote", price_1="10", ready_1=ready, days="14", **costs)
         await until(lambda: buyer.events(kinds.OFFERED))
         quote = (await pages(buyer).rfq(rfq)).quotes[0]
+        assert str(quote.price) == "206.50 EUR"
         assert {d.name for d in quote.deeds} == {"order", "reserve"}
         await act(buyer, quote.id, "reserve")
         await until(lambda: buyer.events("match.kept"))
@@ -110,6 +112,20 @@ async def test_every_step_can_be_taken_by_hand_and_one_that_does_not_fit_is_refu
         await act(buyer, order, "dispute", reason="too late", amount="5")
         await both(buyer, seller, "match.disputed")
         assert await state(seller, order) == "disputed"
+        bill = buyer.events(kinds.INVOICED)[0].about["document"]
+        assert bill["legalMonetaryTotal"]["payableAmount"] == "130.50"
+        await act(buyer, order, "pay", invoice=bill["id"])
+        await both(buyer, seller, kinds.PAID)
+        await act(seller, order, "credit", invoice=bill["id"], quantity_1="1", reason="burr")
+        await both(buyer, seller, kinds.INVOICED, 2)
+        assert "repay" in await deeds(seller, order)
+        await act(seller, order, "repay", invoice=bill["id"])
+        await both(buyer, seller, kinds.PAID, 2)
+        await act(seller, order, "settle")
+        await until(lambda: "sign" in {d.name for d in _now(buyer, order)})
+        await act(buyer, order, "sign")
+        await both(buyer, seller, "match.disputed", 2)
+        assert await state(seller, order) == "running"
         assert seller.errors == buyer.errors == []
 
 
@@ -125,6 +141,11 @@ async def test_an_order_ends_for_the_agreed_fee_when_both_have_signed(firms):
         await both(buyer, seller, kinds.CANCELLED)
         fee = buyer.events(kinds.CANCELLED)[0].about["document"]["feeAmount"]
         assert Decimal(fee) == Decimal("14.88")
+        await act(seller, order, "fee")
+        await both(buyer, seller, kinds.INVOICED)
+        bill = buyer.events(kinds.INVOICED)[0].about["document"]
+        await act(buyer, order, "pay", invoice=bill["id"])
+        await both(buyer, seller, kinds.PAID)
         await until(lambda: "plan.change" in [c for c, _ in seller.plan.asked])
         assert buyer.errors == seller.errors == []
 

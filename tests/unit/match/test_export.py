@@ -9,9 +9,10 @@ from lxml import etree
 from msgspec.structs import replace
 from tests.unit.match.market import DAY, START, buyer_and_seller, quotation, rfq
 
+from hanse.match.amounts import charges_of, totals
 from hanse.match.enquiry import Quoted as QuotedTalk
 from hanse.match.enquiry import ask, order_from, quoted
-from hanse.match.export.invoice import faults, totals
+from hanse.match.export.invoice import faults
 from hanse.match.export.ubl import (
     document_xml,
     order_response_xml,
@@ -112,6 +113,16 @@ def every_document():
         invoice(),
     ]
     yield "CreditNote", document_xml(replace(invoice(), invoice_type_code="381"), order)
+    dear = replace(offer.quotation_line[0], setup_amount="80", transport_amount="45.50")
+    charges = charges_of(dear)
+    (line,), (billed,) = order.order_line, invoice().invoice_line
+    ordered = replace(order, order_line=(replace(line, extra_amount="125.50", charge=charges),))
+    billed = replace(billed, charge=charges, line_extension_amount="1613.50")
+    credit = replace(invoice(lines=(billed,)), billing_reference=reference, note="scratched")
+    yield "Quotation", quotation_xml(replace(offer, quotation_line=(dear,)), request)
+    yield "Order", document_xml(ordered, order)
+    yield "Invoice", document_xml(credit, order)
+    yield "CreditNote", document_xml(replace(credit, invoice_type_code="381"), order)
     yield "RequestForQuotation", rfq_xml(request, offer.seller_supplier_party)
     yield "Quotation", quotation_xml(offer, request)
     yes = trade.OrderResponse(id="A-1", order_reference=reference, order_response_code="AP")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from hanse.match.amounts import charges_of, sum_of
 from hanse.model import trade
 from hanse.model.errors import Conflict
 from hanse.model.time import Instant
@@ -56,9 +57,7 @@ def deliveries_for(line: trade.QuotationLine, count: Decimal) -> tuple[trade.Del
 
 def fixed_cost(line: trade.QuotationLine) -> Decimal:
     """What the line costs once, whatever the quantity."""
-    return (
-        Decimal(line.setup_amount) + Decimal(line.transport_amount) + Decimal(line.premium_amount)
-    )
+    return sum_of(charges_of(line))
 
 
 def late_cost(

@@ -1,64 +1,36 @@
-"""Invoices by EN 16931: totals worked out from lines, faults by rule number, UBL XML."""
+"""Invoices and credit notes by EN 16931: faults by rule number, UBL XML."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from decimal import Decimal
 
-from hanse.match.export.ubl import EN16931, Node, _bytes, _date, _party, _root, amount_text
+from hanse.match.amounts import has_vat, sum_faults, taxes
+from hanse.match.export.ubl import (
+    EN16931,
+    Node,
+    _bytes,
+    _charges,
+    _date,
+    _party,
+    _reference,
+    _root,
+    amount_text,
+)
 from hanse.model import trade
 from hanse.model.time import Instant
-from hanse.model.trade import InvoiceLine, MonetaryTotal
-
-CENT = Decimal("0.01")
-
-
-def taxes(lines: tuple[InvoiceLine, ...]) -> dict[tuple[str, str], tuple[Decimal, Decimal]]:
-    """(category, percent) -> (taxable amount, tax), each rounded to the cent (BR-CO-17)."""
-    sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    for line in lines:
-        sums[line.tax_category, line.tax_percent] += Decimal(line.line_extension_amount)
-    return {key: (net, (net * Decimal(key[1]) / 100).quantize(CENT)) for key, net in sums.items()}
-
-
-def totals(lines: tuple[InvoiceLine, ...]) -> MonetaryTotal:
-    """The totals that the lines come to."""
-    net = sum((Decimal(line.line_extension_amount) for line in lines), Decimal(0))
-    gross = net + sum((tax for _, tax in taxes(lines).values()), Decimal(0))
-    return MonetaryTotal(
-        line_extension_amount=amount_text(net),
-        tax_exclusive_amount=amount_text(net),
-        tax_inclusive_amount=amount_text(gross),
-        payable_amount=amount_text(gross),
-    )
+from hanse.model.trade import InvoiceLine
 
 
 def faults(invoice: trade.Invoice, order: trade.Order) -> list[str]:
     """What a receiver would refuse it for, by the rule numbers of EN 16931-1; empty if nothing."""
-    found, wanted, said = [], totals(invoice.invoice_line), invoice.legal_monetary_total
-    for rule, field in (
-        ("BR-CO-10", "line_extension_amount"),
-        ("BR-CO-13", "tax_exclusive_amount"),
-        ("BR-CO-15", "tax_inclusive_amount"),
-        ("BR-CO-16", "payable_amount"),
-    ):
-        if Decimal(getattr(wanted, field)) != Decimal(getattr(said, field)):
-            found.append(rule)
-    for line in invoice.invoice_line:
-        if trade.line_amount(line).quantize(CENT) != Decimal(line.line_extension_amount):
-            found.append("BR-DEC-23")
-        if line.tax_category != "S" and Decimal(line.tax_percent) != 0:
-            found.append("BR-Z-05")
+    found = sum_faults(invoice)
     found += _of_parties({line.tax_category for line in invoice.invoice_line}, order)
     return sorted(set(found))
 
 
 def _of_parties(kinds: set[str], order: trade.Order) -> list[str]:
     """Rules about who must name a VAT number, and that "not subject" stands alone."""
-    seller, buyer = (
-        any(n.scheme_id == "VAT" for n in party.party_identification)
-        for party in (order.seller_supplier_party, order.buyer_customer_party)
-    )
+    seller, buyer = has_vat(order.seller_supplier_party), has_vat(order.buyer_customer_party)
     wanted = {"S": "BR-S-02", "Z": "BR-Z-02", "E": "BR-E-02", "AE": "BR-AE-02"}
     wanted |= {"K": "BR-IC-02", "G": "BR-G-02"}
     both = {"AE", "K"}
@@ -80,9 +52,13 @@ def invoice_xml(
     root.cbc("ID", invoice.id).cbc("IssueDate", _date(invoice.issue_date_time))
     if not credit:
         root.cbc("DueDate", _date(invoice.due_date_time))
-    root.cbc(f"{name}TypeCode", invoice.invoice_type_code)
+    root.cbc(f"{name}TypeCode", invoice.invoice_type_code).cbc("Note", invoice.note)
     root.cbc("DocumentCurrencyCode", currency)
     root.cac("OrderReference").cbc("ID", invoice.order_reference.id)
+    if invoice.billing_reference is not None:
+        _reference(
+            root.cac("BillingReference"), "InvoiceDocumentReference", invoice.billing_reference
+        )
     _parties(root, invoice, order, delivered)
     if invoice.payment_terms:
         root.cac("PaymentTerms").cbc("Note", invoice.payment_terms)
@@ -146,6 +122,7 @@ def _line(node: Node, line: InvoiceLine, currency: str, *, credit: bool) -> None
     node.cbc("ID", line.id).cbc(f"{name}Quantity", line.invoiced_quantity.value, unitCode=unit)
     node.cbc("LineExtensionAmount", line.line_extension_amount, currencyID=currency)
     node.cac("OrderLineReference").cbc("LineID", line.order_line_id)
+    _charges(node, line.charge, currency)
     tax = node.cac("Item").cbc("Name", line.item_name).cac("ClassifiedTaxCategory")
     tax.cbc("ID", line.tax_category)
     if line.tax_category != "O":

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from typing import Any
 
 from lxml import etree
 
+from hanse.match.amounts import (
+    cents,
+    charges_of,
+    line_amount,
+    order_amount,
+    ordered_charges,
+    sum_of,
+)
 from hanse.model import trade
 from hanse.model.errors import BadInput
-from hanse.model.trade import Aggregate, TradeParty, line_amount
+from hanse.model.trade import Aggregate, TradeParty
 
 _CAC = "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
 _CBC = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
@@ -62,7 +70,7 @@ def _issued(node: Node, number: str, at: dt.datetime) -> None:
 
 def amount_text(value: Decimal) -> str:
     """An amount with two places."""
-    return str(value.quantize(Decimal("0.01"), rounding=ROUND_HALF_EVEN))
+    return str(cents(value))
 
 
 def _party(node: Node, party: TradeParty, *, taxed: bool = True) -> None:
@@ -103,6 +111,14 @@ def _deliveries(node: Node, parts: tuple[trade.Delivery, ...], unit: str) -> Non
         inner = node.cac("Delivery").cbc("Quantity", part.quantity, unitCode=unit)
         period = inner.cac("RequestedDeliveryPeriod")
         period.cbc("EndDate", _date(part.date_time)).cbc("EndTime", _time(part.date_time))
+
+
+def _charges(node: Node, charges: tuple[trade.Charge, ...], currency: str) -> None:
+    for charge in charges:
+        inner = node.cac("AllowanceCharge").cbc("ChargeIndicator", "true")
+        inner.cbc("AllowanceChargeReasonCode", charge.allowance_charge_reason_code)
+        inner.cbc("AllowanceChargeReason", charge.allowance_charge_reason)
+        inner.cbc("Amount", amount_text(Decimal(charge.amount)), currencyID=currency)
 
 
 def _terms(node: Node, words: str) -> None:
@@ -155,7 +171,7 @@ def quotation_xml(quotation: trade.Quotation, rfq: trade.RequestForQuotation) ->
         unit = line.quantity.unit_code
         value = Decimal(line.quantity.value) * Decimal(line.price.price_amount)
         value /= Decimal(line.price.base_quantity)
-        total += value
+        total += value + sum_of(charges_of(line))
     _total(root.cac("QuotedMonetaryTotal"), total, currency)
     for line in quotation.quotation_line:
         unit = line.quantity.unit_code
@@ -165,6 +181,7 @@ def quotation_xml(quotation: trade.Quotation, rfq: trade.RequestForQuotation) ->
         if Decimal(line.minimum_quantity) > 0:
             what.cbc("MinimumQuantity", line.minimum_quantity, unitCode=unit)
         _deliveries(what, line.promised_delivery, unit)
+        _charges(what, charges_of(line), currency)
         _price(what, line.price, currency, unit)
         _item(what, items[line.rfq_line_id])
     return _bytes(root)
@@ -187,7 +204,7 @@ def order_xml(order: trade.Order) -> bytes:
     _party(root.cac("BuyerCustomerParty"), order.buyer_customer_party)
     _party(root.cac("SellerSupplierParty"), order.seller_supplier_party)
     _terms(root, order.payment_terms)
-    _total(root.cac("AnticipatedMonetaryTotal"), trade.order_amount(order), currency)
+    _total(root.cac("AnticipatedMonetaryTotal"), order_amount(order), currency)
     for line in order.order_line:
         unit = line.quantity.unit_code
         what = root.cac("OrderLine").cac("LineItem").cbc("ID", line.id)
@@ -195,6 +212,7 @@ def order_xml(order: trade.Order) -> bytes:
         amount = amount_text(line_amount(line))
         what.cbc("LineExtensionAmount", amount, currencyID=currency)
         _deliveries(what, line.requested_delivery, unit)
+        _charges(what, ordered_charges(line), currency)
         _price(what, line.price, currency, unit)
         _item(what, line.item)
     return _bytes(root)

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from hanse.flows.commands import Despatch, SendInvoice
 from hanse.match import papers
+from hanse.match.amounts import tax_between
 from hanse.match.books import Books
 from hanse.match.contract import Contract
 from hanse.model.errors import NotFound
@@ -64,15 +65,24 @@ def contract_with(tx: Tx, partner: str, order: str) -> Contract:
 
 
 def invoice_of(context: Context, contract: Contract, counts: Mapping[str, Decimal]) -> Invoice:
-    """Our invoice over so much of each line, with this firm's tax and payment terms."""
-    firm, at = context.settings.firm, context.clock.now()
-    return papers.invoice(
-        contract,
-        counts,
-        papers.Tax(percent=firm.vat_percent if firm.vat_id else "0"),
+    """Our invoice over so much of each line."""
+    return papers.invoice(contract, counts, bill_of(context, contract))
+
+
+def bill_of(context: Context, contract: Contract, *, note: str = "") -> papers.Bill:
+    """What every invoice of ours on an order says: the agreed days to pay, the tax that holds."""
+    order, at = contract.terms.order, context.clock.now()
+    days = papers.payment_days(contract, context.settings.policy.payment_days)
+    return papers.Bill(
         number=context.ids.new("invoice"),
         at=at,
-        due=papers.due_after(at, context.settings.policy.payment_days),
+        due=papers.due_after(at, days),
+        tax=tax_between(
+            order.seller_supplier_party,
+            order.buyer_customer_party,
+            context.settings.firm.vat_percent,
+        ),
+        note=note,
     )
 
 

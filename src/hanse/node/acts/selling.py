@@ -129,6 +129,7 @@ def _quote(
             quotation_line=lines,
             cancellation_fee_percent=context.settings.policy.cancellation_fee_percent,
             payment_terms=f"{context.settings.policy.payment_days} days net",
+            payment_days=context.settings.policy.payment_days,
         )
         desk.quote(offer.buyer, quotation, step)
 

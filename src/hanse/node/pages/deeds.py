@@ -16,6 +16,7 @@ from hanse.web.views.common import Deed, Field, FieldKind, Option
 LINES_SHOWN_MAX = 20
 REASON = Field(name="reason", label=Text("Reason", "原因"), kind=FieldKind.LONG, required=False)
 WHY = Field(name="reason", label=Text("Reason", "原因"), kind=FieldKind.LONG)
+NOTE = Field(name="reason", label=Text("Note", "备注"), kind=FieldKind.LONG, required=False)
 SIGN = Deed(name="sign", label=Text("Sign what the partner proposes", "签署伙伴的提议"), main=True)
 REFUSE = Deed(name="refuse", label=Text("Refuse", "拒绝"), fields=(REASON,), danger=True)
 
@@ -25,9 +26,11 @@ def on_order(
 ) -> list[Deed]:
     """Steps on an order as it stands; ``bills`` are the numbers of its invoices."""
     found = [SIGN, REFUSE] if waits else []
-    if isinstance(contract, Cancelled | Closed):
+    if isinstance(contract, Cancelled):
+        return [*found, *_fee(contract, selling=selling, bills=bills), _dispute()]
+    if isinstance(contract, Closed):
         return [*found, _dispute()]
-    found += _selling(contract) if selling else _buying(contract, bills)
+    found += _selling(contract, bills) if selling else _buying(contract, bills)
     found += [_inspect(), _change(contract)]
     if not any(line.despatched for line in contract.terms.lines.values()):
         found.append(_cancel(contract))
@@ -35,7 +38,16 @@ def on_order(
     return [*found, _settle() if settles else _dispute()]
 
 
-def _selling(contract: Contract) -> list[Deed]:
+def _fee(contract: Cancelled, *, selling: bool, bills: tuple[str, ...]) -> list[Deed]:
+    """What is left of a cancelled order: its fee, to be invoiced and paid."""
+    if not selling:
+        return _paying(contract, bills)
+    if contract.fee <= contract.billed:
+        return []
+    return [Deed(name="fee", label=Text("Invoice the agreed fee", "开具取消费发票"), main=True)]
+
+
+def _selling(contract: Contract, bills: tuple[str, ...]) -> list[Deed]:
     found = []
     if sent := papers.to_despatch(contract):
         shipment = Field(name="shipment", label=Text("Shipment number", "运单号"), required=False)
@@ -56,7 +68,40 @@ def _selling(contract: Contract) -> list[Deed]:
                 main=not sent,
             )
         )
+    if bills and papers.invoiced(contract):
+        found.append(_credit(contract, bills))
+    over = -papers.to_pay(contract)
+    if bills and over > 0:
+        amount = _number("amount", Text("Amount paid back", "退款金额"), over)
+        fields = (_which(bills), amount)
+        found.append(
+            Deed(name="repay", label=Text("Say it is paid back", "登记退款"), fields=fields)
+        )
     return found
+
+
+def _credit(contract: Contract, bills: tuple[str, ...]) -> Deed:
+    """Take back from an invoice: pieces, so much a piece, or what was charged once."""
+    counts = papers.invoiced(contract)
+    price = Field(
+        name="price",
+        label=Text("Credit a piece (empty: the whole price)", "每件退款(留空则为全价)"),
+        kind=FieldKind.NUMBER,
+        required=False,
+    )
+    fields = (_which(bills), *_counts(contract, dict.fromkeys(counts, Decimal(0))), price)
+    if any(contract.terms.lines[name].charged for name in counts):
+        label = Text("Take back set-up, freight and premium too", "一并退还一次性费用")
+        fields = (*fields, Field(name="charges", label=label, kind=FieldKind.FLAG, required=False))
+    label = Text("Send a credit note", "开具红字发票")
+    return Deed(name="credit", label=label, fields=(*fields, WHY))
+
+
+def _which(bills: tuple[str, ...]) -> Field:
+    options = tuple(Option(value=bill, label=Text(bill, bill)) for bill in bills)
+    return Field(
+        name="invoice", label=Text("Invoice", "发票"), kind=FieldKind.CHOICE, options=options
+    )
 
 
 def _buying(contract: Contract, bills: tuple[str, ...]) -> list[Deed]:
@@ -66,16 +111,15 @@ def _buying(contract: Contract, bills: tuple[str, ...]) -> list[Deed]:
         found.append(
             Deed(name="receive", label=Text("Goods came in", "收货"), fields=fields, main=True)
         )
-    if bills and papers.to_pay(contract) > 0:
-        options = tuple(Option(value=bill, label=Text(bill, bill)) for bill in bills)
-        which = Field(
-            name="invoice", label=Text("Invoice", "发票"), kind=FieldKind.CHOICE, options=options
-        )
-        amount = _number("amount", Text("Amount paid", "付款金额"), papers.to_pay(contract))
-        found.append(
-            Deed(name="pay", label=Text("Say it is paid", "登记付款"), fields=(which, amount))
-        )
-    return found
+    return [*found, *_paying(contract, bills)]
+
+
+def _paying(contract: Contract, bills: tuple[str, ...]) -> list[Deed]:
+    left = papers.to_pay(contract)
+    if not bills or left <= 0:
+        return []
+    fields = (_which(bills), _number("amount", Text("Amount paid", "付款金额"), left))
+    return [Deed(name="pay", label=Text("Say it is paid", "登记付款"), fields=fields)]
 
 
 def _counts(contract: Contract, counts: Mapping[str, Decimal]) -> tuple[Field, ...]:
@@ -168,8 +212,8 @@ def _settle() -> Deed:
 # ---------------------------------------------------------------- requests and quotes
 
 
-def on_offer(offer: Offer) -> tuple[Deed, ...]:
-    """What we can answer to a request that came in."""
+def on_offer(offer: Offer, *, days: int, fee: str) -> tuple[Deed, ...]:
+    """What we can answer to a request that came in; our usual days to pay and fee in percent."""
     if not isinstance(offer.state, Wanted | Offered):
         return ()
     lines = offer.rfq.request_for_quotation_line[:LINES_SHOWN_MAX]
@@ -177,7 +221,9 @@ def on_offer(offer: Offer) -> tuple[Deed, ...]:
     label = Text("Make an offer", "报价")
     if isinstance(offer.state, Offered):
         label = Text("Make another offer", "重新报价")
-    quote = Deed(name="quote", label=label, fields=(*fields, REASON), main=True)
+    quote = Deed(
+        name="quote", label=label, fields=(*fields, *_whole_offer(days, fee), NOTE), main=True
+    )
     no = Deed(name="decline", label=Text("Make no offer", "不予报价"), fields=(REASON,))
     return (quote, no)
 
@@ -190,6 +236,37 @@ def _quote_fields(n: int, line: trade.RfqLine) -> tuple[Field, ...]:
         ),
         Field(name=f"price_{n}", label=Text("Unit price", "单价"), kind=FieldKind.NUMBER),
         Field(name=f"ready_{n}", label=Text("Ready by", "交货时间"), kind=FieldKind.INSTANT),
+        Field(
+            name=f"breaks_{n}",
+            label=Text(
+                "Price breaks, such as 50: 9.20; 200: 8.75", "阶梯价,如 50: 9.20; 200: 8.75"
+            ),
+            required=False,
+        ),
+        *(_number(f"{name}_{n}", label, None) for name, label in _BESIDE),
+    )
+
+
+_BESIDE = (
+    ("least", Text("Least quantity", "最小起订量")),
+    ("setup", Text("Set-up, once", "一次性调机费")),
+    ("freight", Text("Freight, once", "一次性运费")),
+    ("premium", Text("Premium, once", "一次性加急费")),
+    ("carbon", Text("Carbon, kg CO2 for the whole line", "整行碳排放(千克 CO2)")),
+)
+"""What an offered line may say beside price and date."""
+
+
+def _whole_offer(days: int, fee: str) -> tuple[Field, ...]:
+    return (
+        _number("days", Text("Days to pay", "付款天数"), Decimal(days)),
+        _number("fee", Text("Fee if cancelled, percent", "取消费(百分比)"), Decimal(fee)),
+        Field(
+            name="valid",
+            label=Text("Valid until (empty: as usual)", "有效期至(留空则按惯例)"),
+            kind=FieldKind.INSTANT,
+            required=False,
+        ),
     )
 
 

@@ -10,8 +10,10 @@ import msgspec
 
 from hanse.flows import kinds
 from hanse.match import papers
+from hanse.match.amounts import charges_of, sum_of, unit_amount
 from hanse.match.books import Books
 from hanse.match.capability.search import catalogue
+from hanse.match.choose.price import unit_price
 from hanse.match.contract import Cancelled, Closed, Contract, Disputed, order_number
 from hanse.match.enquiry import Declined, Dropped, Enquiry, Ordering, Placed, Quoted, Talk
 from hanse.match.offer import Offer, Offered, Passed, Sold
@@ -20,7 +22,7 @@ from hanse.model.errors import NotFound
 from hanse.model.event import Event
 from hanse.model.money import Money, money
 from hanse.model.text import Text
-from hanse.node.acts import by_hand
+from hanse.node.acts import by_hand, offering
 from hanse.node.acts.by_hand import Case
 from hanse.node.acts.demanding import ask_by_hand
 from hanse.node.context import Context
@@ -28,10 +30,10 @@ from hanse.node.dealing import files, partners
 from hanse.node.dealing.choosing import finder
 from hanse.node.dealing.desk import desk_in
 from hanse.node.dealing.view import quantity_of
-from hanse.node.pages import deeds
+from hanse.node.pages import deeds, offers
 from hanse.node.pages.ledgers import entries_with
 from hanse.store import Tx
-from hanse.web.views.common import Done, Fact, Option, State, Tone
+from hanse.web.views.common import Deed, Done, Fact, Option, State, Tone
 from hanse.web.views.trading import (
     AskForm,
     FileRow,
@@ -95,7 +97,7 @@ class RecordTrade:
                 row=_in(tx, offer),
                 quotes=_own_quote(offer),
                 facts=_asked_facts(tx, offer.rfq),
-                deeds=deeds.on_offer(offer),
+                deeds=self._answers(offer),
                 events=events,
             )
 
@@ -168,6 +170,10 @@ class RecordTrade:
         event, href = await self._context.store.write(write)
         return Done(text=event.text, event=event.id, href=href)
 
+    def _answers(self, offer: Offer) -> tuple[Deed, ...]:
+        policy = self._context.settings.policy
+        return deeds.on_offer(offer, days=policy.payment_days, fee=policy.cancellation_fee_percent)
+
     def _order(self, tx: Tx, partner: str, contract: Contract) -> TradeRow:
         order = contract.terms.order
         line = next(iter(contract.terms.lines.values()))
@@ -183,7 +189,7 @@ class RecordTrade:
             item=line.item.buyers_item_identification,
             quantity=quantity_of(contract),
             unit=line.unit,
-            price=_amount(_total(line.price, quantity_of(contract)), order.document_currency_code),
+            price=_amount(worth(contract), order.document_currency_code),
             due=last,
             promised=last,
             state=_contract_state(contract),
@@ -202,15 +208,15 @@ def _take(case: Case, deed: str) -> tuple[Event, str]:
             return by_hand.on_order(on, contract, deed), f"/trade/orders/{subject}"
     if (offer := _offer(tx, subject)) is not None:
         on = msgspec.structs.replace(case, partner=offer.buyer)
-        return by_hand.on_offer(on, offer, deed), f"/trade/rfqs/{subject}"
+        return offering.on_offer(on, offer, deed), f"/trade/rfqs/{subject}"
     if (enquiry := Books(tx.desk).enquiry(subject)) is not None:
         on = msgspec.structs.replace(case, partner=case.context.identity.did)
-        return by_hand.on_enquiry(on, enquiry, deed), f"/trade/rfqs/{subject}"
-    found = by_hand.enquiry_of_quote(tx, subject)
+        return offering.on_enquiry(on, enquiry, deed), f"/trade/rfqs/{subject}"
+    found = offering.enquiry_of_quote(tx, subject)
     if found is None:
         raise NotFound("there is no such order, request or quote", subject=subject)
     on = msgspec.structs.replace(case, partner=found[1])
-    return by_hand.on_quote(on, found[0], deed), f"/trade/rfqs/{found[0].rfq.id}"
+    return offering.on_quote(on, found[0], deed), f"/trade/rfqs/{found[0].rfq.id}"
 
 
 def _found(tx: Tx, order: str) -> tuple[str, Contract]:
@@ -226,9 +232,10 @@ def _offer(tx: Tx, rfq: str) -> Offer | None:
 
 
 def _bills(tx: Tx, order: str) -> tuple[str, ...]:
-    """The numbers of the invoices on an order, newest first."""
+    """The numbers of the invoices on an order, newest first, without credit notes."""
     found = tx.events.find(kind=kinds.INVOICED, subject=order, newest_first=True)
-    return tuple(str(event.about["document"]["id"]) for event in found)
+    papers_ = [event.about["document"] for event in found]
+    return tuple(str(p["id"]) for p in papers_ if p.get("invoiceTypeCode") != "381")
 
 
 def _standing(contract: Contract) -> tuple[Fact, ...]:
@@ -241,7 +248,9 @@ def _standing(contract: Contract) -> tuple[Fact, ...]:
         (Text("Received", "已收"), sum((line.received for line in lines), Decimal(0))),
         (Text("Turned down", "拒收"), sum((line.rejected for line in lines), Decimal(0))),
     )
+    extra = sum((line.extra for line in lines), Decimal(0))
     money = (
+        *(((Text("Set-up, freight, premium", "一次性费用"), extra),) if extra else ()),
         (Text("Invoiced", "已开票"), terms.invoiced),
         (Text("Paid", "已付"), terms.paid),
     )
@@ -308,9 +317,10 @@ def _contract_state(contract: Contract) -> State:
             return RUNNING
 
 
-def _total(price: trade.Price, quantity: Decimal) -> Decimal:
-    """What so many pieces cost at a price."""
-    return quantity * Decimal(price.price_amount) / Decimal(price.base_quantity)
+def worth(contract: Contract) -> Decimal:
+    """What an order comes to as it stands, with what its lines cost once, before tax."""
+    lines = [line for line in contract.terms.lines.values() if line.quantity > 0]
+    return sum((n.quantity * unit_amount(n.price) + n.extra for n in lines), Decimal(0))
 
 
 def _amount(value: Decimal, currency: str) -> Money:
@@ -389,13 +399,26 @@ def _quotation_row(quotation: trade.Quotation, firm: str, state: State) -> Quote
         id=quotation.id,
         firm=firm,
         did=quotation.seller_supplier_party.endpoint_id,
-        price=_amount(
-            _total(line.price, Decimal(line.quantity.value)), quotation.pricing_currency_code
-        ),
+        price=_amount(_offered_at(quotation), quotation.pricing_currency_code),
+        facts=offers.facts(quotation),
         quantity=Decimal(line.quantity.value),
         date=max(p.date_time for p in line.promised_delivery),
         state=state,
         valid_until=quotation.validity_period.end_date_time,
+    )
+
+
+def _offered_at(quotation: trade.Quotation) -> Decimal:
+    """What all that a quotation offers costs together, before tax."""
+    return sum(
+        (
+            Decimal(n.quantity.value)
+            * Decimal(unit_price(n, Decimal(n.quantity.value)))
+            / Decimal(n.price.base_quantity)
+            + sum_of(charges_of(n))
+            for n in quotation.quotation_line
+        ),
+        Decimal(0),
     )
 
 

@@ -44,6 +44,7 @@ class QuoteRow(Struct, frozen=True, kw_only=True):
     valid_until: Instant | None = None
     rank: Count = 0
     why: Text = Text("", "")
+    facts: tuple[Fact, ...] = ()
     deeds: tuple[Deed, ...] = ()
     event: str = ""
 
