@@ -1,0 +1,122 @@
+"""What happens in the plant: outages, late material, reports of machines. The plan is repaired."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hanse.allocate import engine
+from hanse.allocate.live.standing import Standing
+from hanse.allocate.reports import hear
+from hanse.allocate.running import split_at
+from hanse.allocate.view import Because, moves
+from hanse.model.errors import NotFound
+from hanse.model.order import Progress
+from hanse.model.plan import MoveReason, Outage, OutageKind, PlanVersion
+from hanse.model.product import Stock
+from hanse.model.text import Text
+from hanse.model.time import Instant
+
+REPORTED = Text("as the machine reports", "按设备报告")
+
+
+class Happening(Standing):
+    """Events of the plant; each gives the repaired version."""
+
+    def machine_down(
+        self,
+        machine: str,
+        since: Instant,
+        until: Instant | None = None,
+        *,
+        cause: str | None = None,
+    ) -> PlanVersion:
+        """A machine cannot work from ``since`` until ``until`` (None: until further notice)."""
+        outage = Outage(resource=machine, start=since, end=until)
+        return self.outage(outage, cause=cause)
+
+    def machine_up(self, machine: str, at: Instant, *, cause: str | None = None) -> PlanVersion:
+        """A machine works again from ``at``; its open outages end there."""
+        return self._back(machine, at, OutageKind.MACHINE, cause)
+
+    def person_away(
+        self, person: str, since: Instant, until: Instant | None = None, *, cause: str | None = None
+    ) -> PlanVersion:
+        """A person is away."""
+        outage = Outage(resource=person, start=since, end=until, kind=OutageKind.PERSON)
+        return self.outage(outage, cause=cause)
+
+    def person_back(self, person: str, at: Instant, *, cause: str | None = None) -> PlanVersion:
+        """A person is back from ``at``."""
+        return self._back(person, at, OutageKind.PERSON, cause)
+
+    def outage(self, outage: Outage, *, cause: str | None = None) -> PlanVersion:
+        """A machine or person is out for a while; the plan is repaired.
+
+        Raises:
+            NotFound: nobody knows the machine or person.
+        """
+        self._builder.known(outage.resource, outage.kind)
+        self._tick()
+        outages = (*self._records.outages, outage)
+        self._records = msgspec.structs.replace(self._records, outages=outages)
+        self._builder.set_hours(outage.resource, outage.kind, outages)
+        self._loosen(outage)
+        text = Text(f"{outage.resource} is out", f"{outage.resource} 停用")
+        reason = MoveReason.MACHINE_DOWN
+        if outage.kind == OutageKind.PERSON:
+            reason = MoveReason.PERSON_MISSING
+        return self._repair(Because(reason, text, cause))
+
+    def _back(self, key: str, at: Instant, kind: OutageKind, cause: str | None) -> PlanVersion:
+        self._builder.known(key, kind)
+        self._tick()
+        ended = tuple(
+            msgspec.structs.replace(o, end=max(at, o.start))
+            if o.resource == key
+            and o.kind == kind
+            and (o.end is None or o.end > at)
+            and not (o.planned and o.start > at)
+            else o
+            for o in self._records.outages
+        )
+        self._records = msgspec.structs.replace(self._records, outages=ended)
+        self._builder.set_hours(key, kind, ended)
+        text = Text(f"{key} is back", f"{key} 恢复")
+        return self._repair(Because(MoveReason.CAPACITY_BACK, text, cause), forward=True)
+
+    def _loosen(self, outage: Outage) -> None:
+        since = self._builder.seconds(outage.start)
+        until = self.shop.horizon_s if outage.end is None else self._builder.seconds(outage.end)
+        split_at(self._builder, self._plan, outage, (since, until))
+
+    def material_late(
+        self, item: str, arrivals: tuple[Stock, ...], *, cause: str | None = None
+    ) -> PlanVersion:
+        """The stock and receipts of an item are now these; operations wait where they must."""
+        index = self._builder.names.items.get(item)
+        if index is None:
+            raise NotFound("nobody knows the item", subject=f"item {item}")
+        self._tick()
+        others = tuple(s for s in self._records.stock if s.item != item)
+        self._records = msgspec.structs.replace(self._records, stock=(*others, *arrivals))
+        self.shop.supply[index] = self._builder.supply_of(item, arrivals)
+        text = Text(f"{item} comes later", f"{item} 延迟到货")
+        return self._repair(Because(MoveReason.MATERIAL_LATE, text, cause))
+
+    def report(self, progress: Progress, *, cause: str | None = None) -> PlanVersion:
+        """How far an operation is; what follows is moved only where it no longer fits.
+
+        Raises:
+            NotFound: the plan holds no such operation.
+        """
+        self._tick()
+        heard = hear(self._builder, self._plan, progress)
+        if not heard.changed:
+            return self.version()
+        because = Because(MoveReason.PROGRESS, REPORTED, cause)
+        if heard.now is None or not heard.fits:
+            return self._repair(because)
+        plan = self._plan.copy()
+        plan.placed[heard.op] = heard.now
+        pulled = engine.pull(self.shop, plan, self.rules) if heard.freed else plan
+        return self._set(pulled, because, moves(self.shop, plan, pulled, because))

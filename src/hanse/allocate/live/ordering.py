@@ -1,0 +1,102 @@
+"""Orders that come, change, go, or are made."""
+
+from __future__ import annotations
+
+from hanse.allocate import engine
+from hanse.allocate.live.standing import Standing
+from hanse.allocate.problem import cost_minor
+from hanse.allocate.promise import curve
+from hanse.allocate.quiet import undisturbed
+from hanse.allocate.reports import carry_over, lots_for
+from hanse.allocate.view import Because, moves
+from hanse.model.errors import Conflict
+from hanse.model.order import WorkOrder
+from hanse.model.plan import MoveReason, PlanVersion
+from hanse.model.text import Text
+
+
+class Ordering(Standing):
+    """Orders into and out of a live plan."""
+
+    @undisturbed()
+    def insert(self, order: WorkOrder, *, cause: str | None = None) -> PlanVersion:
+        """A new order; the others keep their places where that costs less than moving them.
+
+        Raises:
+            Conflict: the plan already holds an order of that key.
+        """
+        if order.key in self._builder.names.jobs:
+            raise Conflict("the plan already holds it", subject=f"order {order.key}")
+        self._tick()
+        ops = self._append(order)
+        self._plan.placed.extend([None] * (len(self.shop.ops) - len(self._plan.placed)))
+        self._keep_order(order.key, order)
+        text = Text(f"order {order.key} was inserted", f"插入订单 {order.key}")
+        return self._fit_in(ops, Because(MoveReason.ORDER_INSERTED, text, cause))
+
+    def _fit_in(self, ops: list[int], because: Because) -> PlanVersion:
+        live, best = self._plan, self._plan
+        if ops:
+            trials = curve(self._fresh_board(), live, ops, engine.decode_for(self.rules))
+            best = min(trials, key=lambda t: cost_minor(self.shop, t.plan)).plan
+        return self._set(best, because, moves(self.shop, live, best, because))
+
+    def change(self, order: WorkOrder, *, cause: str | None = None) -> PlanVersion:
+        """An order has another quantity, due date, promise or weight.
+
+        Raises:
+            NotFound: the plan holds no such order.
+        """
+        job = self._job(order.key)
+        self._tick()
+        old = self.shop.jobs[job]
+        text = Text(f"order {order.key} was changed", f"订单 {order.key} 已更改")
+        because = Because(MoveReason.ORDER_CHANGED, text, cause)
+        self._keep_order(order.key, order)
+        if int(order.quantity) == old.quantity and int(order.done) == old.done_pieces:
+            old.due = self._builder.seconds(order.due)
+            old.promised = (
+                old.due if order.promised is None else self._builder.seconds(order.promised)
+            )
+            old.weight = order.weight_minor_per_h
+            return self._set(self._plan, because, ())
+        return self._fit_in(self._laid_again(job, order), because)
+
+    def _laid_again(self, job: int, order: WorkOrder) -> list[int]:
+        """An order's operations anew; what had begun goes on. Those still to be placed."""
+        self._builder.drop(job)
+        ops = self._append(order)
+        self._plan.placed.extend([None] * (len(self.shop.ops) - len(self._plan.placed)))
+        carry_over(self._builder, self._plan, job, ops)
+        self._clear(job)
+        self._plan = engine.settle(self.shop, self._plan, self.rules)
+        free = [op for op in ops if op not in self.shop.fixed]
+        for op in free:
+            self._plan.placed[op] = None
+        return free
+
+    def cancel(self, order: str, *, cause: str | None = None) -> PlanVersion:
+        """An order is no longer to be made; its places become free."""
+        self._tick()
+        self._drop(self._job(order))
+        self._keep_order(order)
+        text = Text(f"order {order} was cancelled", f"订单 {order} 已取消")
+        because = Because(MoveReason.ORDER_CHANGED, text, cause)
+        plan = engine.settle(self.shop, self._plan, self.rules)
+        return self._set(plan, because, moves(self.shop, self._plan, plan, because))
+
+    def is_made(self, order: str) -> bool:
+        """Whether every operation of an order was reported as finished."""
+        job = self._builder.names.jobs.get(order)
+        return job is not None and self.shop.ended.issuperset(self.shop.jobs[job].ops)
+
+    def complete(self, order: str) -> None:
+        """An order is made: it is no longer late, moved or promised; what it occupied stays."""
+        self._builder.drop(self._job(order))
+        self._keep_order(order)
+        self._version = None
+
+    def lots_for(self, order: str, quantity: int) -> tuple[int, ...]:
+        """The lots of an order for another quantity, those that have begun as they are."""
+        self._tick()
+        return lots_for(self.shop, self._job(order), quantity)
