@@ -5,8 +5,14 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from hanse.allocate.problem import NONE, Placed, Plan, Shop
+
+Busy = tuple[int, int, int]
+"""Start, end, and for which operation."""
+
+_start = itemgetter(0)
 
 
 @dataclass(slots=True)
@@ -23,6 +29,12 @@ class Line:
         self.starts.insert(at, start)
         self.ends.insert(at, end)
         self.ops.insert(at, op)
+
+    def fill(self, spans: list[Busy]) -> None:
+        """Occupy many spans of a line that is empty."""
+        if spans:
+            spans.sort(key=_start)
+            self.starts, self.ends, self.ops = map(list, zip(*spans, strict=True))
 
     def drop(self, start: int, op: int) -> None:
         """Free the span of an operation."""
@@ -104,11 +116,32 @@ class Board:
         self.before: Sequence[Placed | None] = ()
 
     def load(self, plan: Plan) -> Board:
-        """Commit every placement of a plan."""
+        """Commit every placement of a plan to an empty board, all at once."""
+        lanes: list[list[Busy]] = [[] for _ in self.lanes]
+        units: list[list[Busy]] = [[] for _ in self.units]
         for op, placed in enumerate(plan.placed):
             if placed is not None:
-                self.commit(op, placed)
+                self._note(op, placed, lanes)
+                for unit, start, end in services(placed):
+                    units[unit].append((start, end, op))
+        for line, spans in (
+            *zip(self.lanes, lanes, strict=True),
+            *zip(self.units, units, strict=True),
+        ):
+            line.fill(spans)
         return self
+
+    def _note(self, op: int, placed: Placed, lanes: list[list[Busy]]) -> None:
+        self.placed[op] = placed
+        task = self.shop.ops[op]
+        lane = task.choices[placed.choice].lane
+        if lane != NONE:
+            if placed.leader == op:
+                lanes[lane].append((placed.start, placed.end, op))
+            if self.shop.lanes[lane].batch_max:
+                self.loads[placed.leader] = self.loads.get(placed.leader, 0) + task.pieces
+        for item, quantity in task.materials:
+            self.stock[item].take(placed.start, quantity)
 
     def members(self, op: int, group: int, column: int) -> list[int]:
         """Who can serve an operation, with the one of the plan before first."""

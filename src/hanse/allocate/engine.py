@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from hanse.allocate.board import Board
-from hanse.allocate.decoder import FREE, KEEP, REROUTE, Orders, decode, fit, place, sure
-from hanse.allocate.problem import NONE, Plan, Shop, cost_minor, late_s, op_cost, tardiness_minor
+from hanse.allocate.decoder import FREE, REROUTE, Orders, decode
+from hanse.allocate.problem import NONE, Plan, Shop, cost_minor
 from hanse.allocate.promise import Decode
 from hanse.allocate.records import Rules
 from hanse.allocate.repair import walk
@@ -20,10 +19,6 @@ from hanse.model.time import Clock
 
 if TYPE_CHECKING:
     from hanse.allocate.kernels.run import Engine
-
-MENDED_MAX = 50
-MENDED_OPS_MAX = 250
-"""How many late orders, with how many operations in all, a repair tries in gaps."""
 
 CANDIDATES_PER_S_MAX = 30_000
 
@@ -108,105 +103,6 @@ def tails_s(shop: Shop) -> list[int]:
         for link in shop.ops[i].preds:
             best[link.op] = max(best[link.op], tail[link.op] + link.lag_s + best[i])
     return best
-
-
-def repair(shop: Shop, old: Plan, rules: Rules, *, forward: bool = False) -> Plan:
-    """The cheapest feasible plan after an event, moves counted: right shift or rerouting.
-
-    ``forward``: capacity came back, so the old plan still holds and may be pulled forward.
-    """
-    run = decode_for(rules)
-    if forward:
-        pulled = run(shop, walk(shop, old, FREE, stay_s=rules.stay_s))
-        found = [old, pulled]
-    else:
-        found = [
-            run(shop, walk(shop, old, KEEP)),
-            run(shop, walk(shop, old, REROUTE, stay_s=rules.stay_s)),
-        ]
-    best = min(found, key=lambda p: cost_minor(shop, p) + move_cost(shop, old, p, rules))
-    return best if forward else mend(shop, old, best)
-
-
-def pull(shop: Shop, plan: Plan, rules: Rules) -> Plan:
-    """The plan with everything as early as its machine allows; the same if that costs more."""
-    waiting = walk(shop, plan, KEEP)
-    floor = [shop.not_before] * len(shop.ops)
-    found = decode_for(rules)(shop, replace(waiting, floor=floor))
-    return found if cost_minor(shop, found) <= cost_minor(shop, plan) else plan
-
-
-def settle(shop: Shop, plan: Plan, rules: Rules) -> Plan:
-    """A plan from which operations were taken out, with setups that cover what now comes before.
-
-    An operation whose setup grew starts earlier in the gap; where that does not do, everything
-    after it is pushed right.
-    """
-    board = Board(shop).load(plan)
-    lanes = range(len(shop.lanes))
-    for op in board.short(lanes):
-        was = board.placed[op]
-        assert was is not None
-        if not lone(shop, board, op):
-            break
-        board.undo(op)
-        now = sure(fit(board, op, was.choice, shop.not_before))
-        board.commit(op, now if now.end <= was.end else was)
-    if not board.short(lanes):
-        return board.plan()
-    return decode_for(rules)(shop, walk(shop, board.plan(), KEEP))
-
-
-def mend(shop: Shop, old: Plan, plan: Plan) -> Plan:
-    """Each order that now breaks its promise, costliest first, into gaps that end it earlier.
-
-    Only that order moves; at most MENDED_MAX are tried, of MENDED_OPS_MAX operations in all.
-    """
-    before, after = old.ends(shop), plan.ends(shop)
-    late = [
-        (tardiness_minor(job.weight, after[j] - job.promised), j)
-        for j, job in enumerate(shop.jobs)
-        if job.active and after[j] > max(job.promised, before[j]) and job.weight
-    ]
-    if not late:
-        return plan
-    board = Board(shop).load(plan)
-    fed = {link.op for op in shop.ops for link in op.preds if shop.ops[link.op].order != op.order}
-    left = MENDED_OPS_MAX
-    for _, j in sorted(late, reverse=True)[:MENDED_MAX]:
-        if not fed.intersection(shop.jobs[j].ops) and left >= len(shop.jobs[j].ops):
-            left -= len(shop.jobs[j].ops)
-            _into_gaps(board, j)
-    return board.plan()
-
-
-def _into_gaps(board: Board, job: int) -> None:
-    shop = board.shop
-    loose = [op for op in shop.jobs[job].ops if op not in shop.fixed and board.placed[op]]
-    if not all(lone(shop, board, op) for op in loose):
-        return
-    before, was = {op: board.placed[op] for op in loose}, cost_of_job(board, job)
-    lanes = board.lanes_of(loose)
-    for op in loose:
-        board.undo(op)
-    orders = Orders([0.0] * len(shop.ops))
-    for op in loose:
-        board.commit(op, place(board, op, orders))
-    if cost_of_job(board, job) >= was or board.short(lanes | board.lanes_of(loose)):
-        for op in loose:
-            board.undo(op)
-        for op in loose:
-            kept = before[op]
-            assert kept is not None
-            board.commit(op, kept)
-
-
-def cost_of_job(board: Board, job: int) -> int:
-    """What one order's lateness, setups and bought-out steps cost on a board."""
-    shop, plan = board.shop, Plan(board.placed)
-    late = tardiness_minor(shop.jobs[job].weight, late_s(shop, plan, job))
-    placed = ((op, board.placed[op]) for op in shop.jobs[job].ops)
-    return late + sum(op_cost(shop, op, p) for op, p in placed if p is not None)
 
 
 def move_cost(shop: Shop, old: Plan, new: Plan, rules: Rules) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -12,6 +13,8 @@ from hanse.model.text import Text
 from hanse.model.time import Instant
 
 MOVES_MAX = 10_000
+DURATIONS_MAX = 10_000
+"""How many lengths of time are kept in words."""
 
 
 class Because(NamedTuple):
@@ -141,7 +144,11 @@ def _shift(seconds: int) -> tuple[str, str]:
 
 def duration(seconds: int) -> tuple[str, str]:
     """A length of time for people, in English and Chinese: ``3 h 20 min``, ``3 小时 20 分``."""
-    minutes = -(-seconds // 60)
+    return _duration(-(-seconds // 60))
+
+
+@functools.lru_cache(DURATIONS_MAX)
+def _duration(minutes: int) -> tuple[str, str]:
     days, rest = divmod(minutes, 1_440)
     hours, minutes = divmod(rest, 60)
     parts = [(days, "d", "天"), (hours, "h", "小时"), (minutes, "min", "分")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from hanse.allocate.decoder import Orders
 from hanse.allocate.kernels.anneal import anneal, price
 from hanse.allocate.kernels.arrays import (
+    COLUMNS,
     Floats,
     Ints,
     favour,
@@ -22,6 +23,7 @@ from hanse.allocate.kernels.arrays import (
 )
 from hanse.allocate.kernels.decoder import cost, decode, ends
 from hanse.allocate.kernels.jit import WARM
+from hanse.allocate.kernels.layout import S_HAS, S_PLACED
 from hanse.allocate.problem import NONE, Plan, Shop
 from hanse.allocate.search import EXCESS_MINOR, STAYS
 
@@ -97,6 +99,41 @@ class Engine:
 
     def _again(self, run: _Search) -> None:
         decode(self._a, self._s, self._heap, run.best, _NONE, run.home, 0, run.stay_s, 2**40)
+
+
+class Judge:
+    """Which of several orders makes the cheapest plan, its moves counted.
+
+    As many operations may change their machine as the first order judged changes, or ``changes``
+    of ``stay``.
+    """
+
+    def __init__(self, engine: Engine, stay: Stay) -> None:
+        self.engine = engine
+        self._run = _Search(engine, stay)
+        self._known = False
+
+    def cheapest(self, tries: Iterable[Orders]) -> tuple[float, Plan]:
+        """The least cost in minor units with its plan; the first wins where two cost the same."""
+        e, run = self.engine, self._run
+        best, plan = np.inf, Plan([])
+        for orders in tries:
+            e._decode(orders)  # noqa: SLF001
+            if not self._known:
+                run.rules[3], self._known = max(run.rules[3], self._changed()), True
+            found = price(e._a, e._s, run.tardy, run.old, run.rules)  # noqa: SLF001
+            if found < best:
+                best, plan = float(found), plan_of(e._s, len(e.shop.ops))  # noqa: SLF001
+        return best, plan
+
+    def _changed(self) -> int:
+        """How many operations another machine does than before."""
+        s, parts, old = self.engine._s, self.engine._parts, self._run.old  # noqa: SLF001
+        n = len(self.engine.shop.ops)
+        chosen = s[s[S_PLACED] : s[S_PLACED] + n * COLUMNS].reshape(n, COLUMNS)[:, 0]
+        has = s[s[S_HAS] : s[S_HAS] + n] > 0
+        now = parts.machine[parts.choice_off[:-1] + np.maximum(chosen, 0)]
+        return int(np.count_nonzero(has & (old[1::2] >= 0) & (now != old[::2])))
 
 
 class _Search:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from hanse.allocate import engine
+from hanse.allocate import ladder
 from hanse.allocate.live.standing import Standing
 from hanse.allocate.reports import hear
 from hanse.allocate.running import split_at
@@ -118,5 +118,5 @@ class Happening(Standing):
             return self._repair(because)
         plan = self._plan.copy()
         plan.placed[heard.op] = heard.now
-        pulled = engine.pull(self.shop, plan, self.rules) if heard.freed else plan
+        pulled = ladder.pull(self.shop, plan, self.rules) if heard.freed else plan
         return self._set(pulled, because, moves(self.shop, plan, pulled, because))

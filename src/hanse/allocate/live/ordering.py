@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hanse.allocate import engine
+from hanse.allocate import engine, ladder
 from hanse.allocate.live.standing import Standing
 from hanse.allocate.problem import cost_minor
 from hanse.allocate.promise import curve
@@ -69,7 +69,7 @@ class Ordering(Standing):
         self._plan.placed.extend([None] * (len(self.shop.ops) - len(self._plan.placed)))
         carry_over(self._builder, self._plan, job, ops)
         self._clear(job)
-        self._plan = engine.settle(self.shop, self._plan, self.rules)
+        self._plan = ladder.settle(self.shop, self._plan, self.rules)
         free = [op for op in ops if op not in self.shop.fixed]
         for op in free:
             self._plan.placed[op] = None
@@ -82,7 +82,7 @@ class Ordering(Standing):
         self._keep_order(order)
         text = Text(f"order {order} was cancelled", f"订单 {order} 已取消")
         because = Because(MoveReason.ORDER_CHANGED, text, cause)
-        plan = engine.settle(self.shop, self._plan, self.rules)
+        plan = ladder.settle(self.shop, self._plan, self.rules)
         return self._set(plan, because, moves(self.shop, self._plan, plan, because))
 
     def is_made(self, order: str) -> bool:

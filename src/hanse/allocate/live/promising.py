@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from decimal import Decimal
 
-from hanse.allocate import engine
+from hanse.allocate import engine, ladder
 from hanse.allocate.live.standing import Standing
 from hanse.allocate.problem import Plan
 from hanse.allocate.promise import Trial, curve, fill_gaps, point
@@ -179,7 +179,7 @@ class Promising(Standing):
             self._drop(job)
         for op in (i for job in held.jobs for i in self.shop.jobs[job].ops):
             plan.placed[op] = None
-        plan = engine.settle(self.shop, plan, self.rules)
+        plan = ladder.settle(self.shop, plan, self.rules)
         return self._set(plan, Because(MoveReason.ORDER_CHANGED, text, cause), ())
 
     def _question(self, item: str, quantity: int, key: str = "question") -> WorkOrder:

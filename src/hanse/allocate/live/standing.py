@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from hanse.allocate import engine
+from hanse.allocate import engine, ladder
 from hanse.allocate.board import Board
 from hanse.allocate.build import Builder
 from hanse.allocate.problem import Plan, Shop
@@ -82,7 +82,7 @@ class Standing:
     @undisturbed()
     def _repair(self, because: Because, *, forward: bool = False) -> PlanVersion:
         old = self._plan
-        found = engine.repair(self.shop, old, self.rules, forward=forward)
+        found = ladder.repair(self.shop, old, self.rules, forward=forward)
         return self._set(found, because, moves(self.shop, old, found, because))
 
     def _live_board(self) -> Board:
