@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from benchmarks.allocate import READERS
 
-from hanse.allocate import jobshop
+from hanse.allocate import classic
 from hanse.allocate.check import check
 from hanse.allocate.jobshop import JobShop, Limits, as_plan, as_shop, lower_bound, solve
 from hanse.allocate.project import Project, broken, serial, solve_project
@@ -23,7 +23,7 @@ def data_folder():
     return folder
 
 
-def classic(seed, jobs=6, machines=5):
+def plain(seed, jobs=6, machines=5):
     dice = random.Random(seed)
     return JobShop(
         machines,
@@ -51,7 +51,7 @@ def flexible(seed):
     )
 
 
-@pytest.mark.parametrize("make", [classic, flexible])
+@pytest.mark.parametrize("make", [plain, flexible])
 @pytest.mark.parametrize("seed", range(4))
 def test_every_schedule_passes_the_checker_and_stays_above_its_bound(make, seed):
     problem = make(seed)
@@ -60,7 +60,7 @@ def test_every_schedule_passes_the_checker_and_stays_above_its_bound(make, seed)
     assert lower_bound(problem) <= solved.bound <= solved.makespan <= solved.first
 
 
-@pytest.mark.parametrize("make", [classic, flexible])
+@pytest.mark.parametrize("make", [plain, flexible])
 def test_a_small_shop_is_solved_and_proven(make):
     problem = make(7)
     solved = solve(problem, Limits(20, time.perf_counter))
@@ -69,16 +69,16 @@ def test_a_small_shop_is_solved_and_proven(make):
 
 
 def test_runs_that_begin_between_two_good_schedules_keep_every_order(monkeypatch):
-    monkeypatch.setattr(jobshop, "STALL_ROUNDS", 20)
+    monkeypatch.setattr(classic, "STALL_MOVES", 20)
     for seed in range(3):
-        problem = classic(seed, 10, 10)
+        problem = plain(seed, 10, 10)
         solved = solve(problem, Limits(0.3, time.perf_counter, prove=False))
         assert check(as_shop(problem), as_plan(problem, solved.starts, solved.choices)) == []
         assert solved.bound <= solved.makespan <= solved.first
 
 
 def test_a_proof_beside_the_search_ends_with_it_and_stays_below_it():
-    problem = classic(3, 15, 15)
+    problem = plain(3, 15, 15)
     solved = solve(problem, Limits(1.0, time.perf_counter))
     assert lower_bound(problem) <= solved.bound <= solved.makespan <= solved.first
     assert check(as_shop(problem), as_plan(problem, solved.starts, solved.choices)) == []
@@ -91,7 +91,7 @@ def test_jobs_may_come_back_to_a_machine():
 
 
 def test_a_search_told_to_stop_keeps_what_it_has():
-    solved = solve(classic(1, 30, 10), Limits(30, time.perf_counter, cancelled=lambda: True))
+    solved = solve(plain(1, 30, 10), Limits(30, time.perf_counter, cancelled=lambda: True))
     assert solved.makespan == solved.first
 
 

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from hanse.allocate.kernels.arrays import Ints
 from hanse.allocate.kernels.jit import njit
 
+NO = -1
+
 
 @njit
 def heads(g: NDArray[np.int64], low: int) -> None:
@@ -76,3 +78,33 @@ def sort(g: NDArray[np.int64], waiting: Ints) -> int:
                     topo[last] = y
                     last += 1
     return last
+
+
+@njit
+def critical(g: NDArray[np.int64], total: int, path: Ints) -> int:
+    """A random critical path, first operation first, into ``path``; its length."""
+    jp, mp, dur, r, q = g[0], g[2], g[4], g[5], g[6]
+    n = g.shape[1]
+    x, seen = NO, 0
+    for i in range(n):
+        if q[i] == 0 and r[i] + dur[i] == total:
+            seen += 1
+            if np.random.randint(seen) == 0:
+                x = i
+    k = n
+    while x >= 0:
+        k -= 1
+        path[k] = x
+        by_job = jp[x] >= 0 and r[jp[x]] + dur[jp[x]] == r[x]
+        by_machine = mp[x] >= 0 and r[mp[x]] + dur[mp[x]] == r[x]
+        if by_job and by_machine:
+            x = jp[x] if np.random.random() < 0.5 else mp[x]
+        elif by_job:
+            x = jp[x]
+        elif by_machine:
+            x = mp[x]
+        else:
+            x = NO
+    for i in range(k, n):
+        path[i - k] = path[i]
+    return n - k

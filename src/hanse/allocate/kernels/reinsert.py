@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hanse.allocate.kernels.arrays import Ints
-from hanse.allocate.kernels.graph import heads, makespan, sort, tails
+from hanse.allocate.kernels.graph import NO, critical, heads, makespan, sort, tails
 from hanse.allocate.kernels.jit import njit
-from hanse.allocate.kernels.tabu import NO, critical
 
 SAMPLE = 8
 
@@ -172,7 +171,9 @@ def search(
     chosen: Ints, firsts: Ints, best: NDArray[np.int64], tabu: Ints, log: Ints, stall: int,
     rounds: int, bound: int, seed: int,
 ) -> None:  # fmt: skip
-    """``rounds`` moves on from ``g``; rows of ``g`` and ``log`` as in `tabu.search`.
+    """``rounds`` moves on from ``g``; rows of ``g`` as in `graph`.
+
+    ``log``: best makespan, makespan, move number, move of the last best.
 
     ``best`` keeps machine rows, choices and first operations of the best; its rows are as long as
     the longer of operations and machines. ``tabu[x]``: until which move x stays put.

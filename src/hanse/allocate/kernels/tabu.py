@@ -1,10 +1,14 @@
 """Tabu search for the job shop: N6 and N7 moves on a random critical path.
 
 Balas and Vazacopoulos (1998) for the moves' feasibility and estimate, Zhang et al. (2007) for N7,
-Nowicki and Smutnicki (1996) for the search. The topological order is repaired around each move;
-heads are passed on from the move's first place, tails from its last. A run that stalls enters a
-pool of good schedules; the next begins between two of them. Rows of ``g`` are indexed where they
-are used: a view of a row counts references, which made a move three times dearer.
+Nowicki and Smutnicki (1996) for the search.
+
+A node is an operation; between the nodes of two jobs, and at both ends, stands one that is none,
+so that the step before ``x`` is ``x - 1`` and the step behind it ``x + 1`` without looking. Such a
+node has no duration, ends at 0 and has nothing behind it; so has node 0, which stands for nobody
+on a machine. ``end``: when an operation ends; ``rest``: from its start to the end of everything
+that must follow. Links are unsigned, since a signed index is asked first whether it counts from
+behind, and the arrays stand alone, since a view of a row counts references.
 """
 
 from __future__ import annotations
@@ -13,404 +17,319 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hanse.allocate.kernels.arrays import Ints
-from hanse.allocate.kernels.graph import heads, makespan, tails
-from hanse.allocate.kernels.jit import njit, njit_inline
-from hanse.allocate.kernels.relink import apart, between, elsewhere, load
+from hanse.allocate.kernels.jit import njit_bare
 
-NO = -1
+Nodes = NDArray[np.uint32]
+Times = NDArray[np.int64]
+Counts = NDArray[np.int32]
+
+ONE = np.uint64(1)
+FAR = 2**60
+
+BEST, NOW, MOVES, SINCE = range(4)
+"""``log``: the run's best makespan, its current one, moves made, the move of its best."""
+
+DICE, PICK = 0, 1
+"""What ``pick`` holds, and how much that is."""
 
 
-@njit
-def _after(g: NDArray[np.int64], u: int, v: int, mark: Ints, stamp: int, spare: Ints) -> None:
+@njit_bare
+def heads(mp: Nodes, dur: Times, end: Times, topo: Nodes, low: int) -> None:
+    """Ends from topological place ``low`` on."""
+    for i in range(np.uint64(low), np.uint64(topo.shape[0])):
+        x = topo[i]
+        end[x] = max(end[x - ONE], end[mp[x]]) + dur[x]
+
+
+@njit_bare
+def tails(ms: Nodes, dur: Times, rest: Times, topo: Nodes, high: int) -> None:
+    """Rests from topological place ``high`` back to the first."""
+    i = np.uint64(high + 1)
+    while i > 0:
+        i -= ONE
+        x = topo[i]
+        rest[x] = max(rest[x + ONE], rest[ms[x]]) + dur[x]
+
+
+@njit_bare
+def longest(end: Times, lasts: Nodes) -> int:
+    """The makespan: the latest end of a job."""
+    best = 0
+    for k in range(lasts.shape[0]):
+        best = max(best, end[lasts[k]])
+    return best
+
+
+@njit_bare
+def _after(
+    mp: Nodes, ms: Nodes, topo: Nodes, place: Nodes, mark: Ints, stamp: int, spare: Nodes,
+    u: int, v: int,
+) -> None:  # fmt: skip
     """Move u right behind v on their machine, and repair the topological order."""
-    jp, mp, ms, topo, place = g[0], g[2], g[3], g[7], g[8]
-    before, behind = mp[u], ms[v]
-    first = ms[u]
-    if before >= 0:
-        ms[before] = first
+    before, behind, first = mp[u], ms[v], ms[u]
+    ms[before] = first
     mp[first] = before
     ms[v] = u
     mp[u] = v
     ms[u] = behind
-    if behind >= 0:
-        mp[behind] = u
+    mp[behind] = u
+    mp[0] = 0
+    ms[0] = 0
     low, high = place[u], place[v]
-    kept, moved = low, 0
+    kept, moved = np.uint64(low), np.uint64(0)
     mark[u] = stamp
-    for i in range(low, high + 1):
+    for i in range(np.uint64(low), np.uint64(high) + ONE):
         x = topo[i]
-        if x == u or (
-            x != v
-            and ((jp[x] >= 0 and mark[jp[x]] == stamp) or (mp[x] >= 0 and mark[mp[x]] == stamp))
-        ):
+        if x == u or (x != v and (mark[x - ONE] == stamp or mark[mp[x]] == stamp)):
             mark[x] = stamp
             spare[moved] = x
-            moved += 1
+            moved += ONE
         else:
             topo[kept] = x
             place[x] = kept
-            kept += 1
+            kept += ONE
     for i in range(moved):
         topo[kept + i] = spare[i]
         place[spare[i]] = kept + i
 
 
-@njit
-def _before(g: NDArray[np.int64], u: int, v: int, mark: Ints, stamp: int, spare: Ints) -> None:
+@njit_bare
+def _before(
+    mp: Nodes, ms: Nodes, topo: Nodes, place: Nodes, mark: Ints, stamp: int, spare: Nodes,
+    u: int, v: int,
+) -> None:  # fmt: skip
     """Move v right before u on their machine, and repair the topological order."""
-    js, mp, ms, topo, place = g[1], g[2], g[3], g[7], g[8]
-    before, behind = mp[u], ms[v]
-    last = mp[v]
+    before, behind, last = mp[u], ms[v], mp[v]
     ms[last] = behind
-    if behind >= 0:
-        mp[behind] = last
-    if before >= 0:
-        ms[before] = v
+    mp[behind] = last
+    ms[before] = v
     mp[v] = before
     ms[v] = u
     mp[u] = v
+    mp[0] = 0
+    ms[0] = 0
     low, high = place[u], place[v]
-    kept, moved = high, 0
+    kept, moved = np.uint64(high), np.uint64(0)
     mark[v] = stamp
-    for i in range(high, low - 1, -1):
+    i = np.uint64(high) + ONE
+    while i > low:
+        i -= ONE
         x = topo[i]
-        if x == v or (
-            x != u
-            and ((js[x] >= 0 and mark[js[x]] == stamp) or (ms[x] >= 0 and mark[ms[x]] == stamp))
-        ):
+        if x == v or (x != u and (mark[x + ONE] == stamp or mark[ms[x]] == stamp)):
             mark[x] = stamp
             spare[moved] = x
-            moved += 1
+            moved += ONE
         else:
             topo[kept] = x
             place[x] = kept
-            kept -= 1
-    for i in range(moved):
-        topo[kept - i] = spare[i]
-        place[spare[i]] = kept - i
+            kept -= ONE
+    for k in range(moved):
+        topo[kept - k] = spare[k]
+        place[spare[k]] = kept - k
 
 
-@njit_inline
-def _head(g: NDArray[np.int64], x: int) -> int:
-    y = g[0, x]
-    return g[5, y] + g[4, y] if y >= 0 else 0
+@njit_bare
+def _value_after(
+    mp: Nodes, ms: Nodes, dur: Times, end: Times, rest: Times, done: Times, u: int, v: int,
+    most: int,
+) -> int:  # fmt: skip
+    """The longest path through the operations from u to v if u went right behind v.
 
-
-@njit_inline
-def _tail(g: NDArray[np.int64], x: int) -> int:
-    y = g[1, x]
-    return g[6, y] + g[4, y] if y >= 0 else 0
-
-
-@njit_inline
-def _estimate_after(g: NDArray[np.int64], u: int, v: int, head: Ints) -> int:
-    """The longest path through the operations from u to v if u went right behind v."""
-    y = g[2, u]
-    at = g[5, y] + g[4, y] if y >= 0 else 0
-    x = g[3, u]
-    while True:
-        at = max(at, _head(g, x))
-        head[x] = at
-        at += g[4, x]
-        if x == v:
-            break
-        x = g[3, x]
-    head[u] = max(at, _head(g, u))
-    y = g[3, v]
-    tail = max(_tail(g, u), g[6, y] + g[4, y] if y >= 0 else 0)
-    best = head[u] + g[4, u] + tail
-    tail += g[4, u]
-    x = v
-    while x != u:
-        tail = max(tail, _tail(g, x))
-        best = max(best, head[x] + g[4, x] + tail)
-        tail += g[4, x]
-        x = g[2, x]
+    Given up once it is known to be longer than ``most``.
+    """
+    at, tail, best, x = end[mp[u]], 0, 0, u
+    while x != v and best <= most:
+        x = ms[x]
+        at = max(at, end[x - ONE]) + dur[x]
+        done[x] = at
+        best = max(best, at + rest[x + ONE])
+    if best <= most:
+        tail = max(rest[u + ONE], rest[ms[v]]) + dur[u]
+        best = max(at, end[u - ONE]) + tail
+        x = v
+        while x != u and best <= most:
+            tail = max(tail, rest[x + ONE])
+            best = max(best, done[x] + tail)
+            tail += dur[x]
+            x = mp[x]
     return best
 
 
-@njit_inline
-def _estimate_before(g: NDArray[np.int64], u: int, v: int, head: Ints) -> int:
+@njit_bare
+def _value_before(
+    mp: Nodes, ms: Nodes, dur: Times, end: Times, rest: Times, done: Times, u: int, v: int,
+    most: int,
+) -> int:  # fmt: skip
     """The longest path through the operations from u to v if v went right before u."""
-    y = g[2, u]
-    at = max(_head(g, v), g[5, y] + g[4, y] if y >= 0 else 0)
-    head[v] = at
-    at += g[4, v]
-    x = u
-    while x != v:
-        at = max(at, _head(g, x))
-        head[x] = at
-        at += g[4, x]
-        x = g[3, x]
-    y = g[3, v]
-    tail = g[6, y] + g[4, y] if y >= 0 else 0
-    best = 0
-    x = g[2, v]
-    while True:
-        tail = max(tail, _tail(g, x))
-        best = max(best, head[x] + g[4, x] + tail)
-        tail += g[4, x]
-        if x == u:
-            break
-        x = g[2, x]
-    tail = max(tail, _tail(g, v))
-    return max(best, head[v] + g[4, v] + tail)
+    own = max(end[v - ONE], end[mp[u]]) + dur[v]
+    at, tail, best, x = own, 0, own + rest[v + ONE], u
+    while x != v and best <= most:
+        at = max(at, end[x - ONE]) + dur[x]
+        done[x] = at
+        best = max(best, at + rest[x + ONE])
+        x = ms[x]
+    if best <= most:
+        tail = rest[ms[v]]
+        x = v
+        while x != u and best <= most:
+            x = mp[x]
+            tail = max(tail, rest[x + ONE])
+            best = max(best, done[x] + tail)
+            tail += dur[x]
+        best = max(best, own + max(tail, rest[v + ONE]))
+    return best
 
 
-@njit_inline
+@njit_bare
 def _is_tabu(
-    g: NDArray[np.int64], tabu: Ints, rank: Ints, u: int, v: int, forward: bool, now: int
+    mp: Nodes, ms: Nodes, tabu: Counts, rank: Nodes, u: int, v: int, forward: bool, now: int
 ) -> bool:
     """Whether a move would bring back an order of two operations that was just undone."""
+    latest = 0
+    x = u if forward else v
     if forward:
-        x = g[3, u]
-        while True:
-            if tabu[x, rank[u]] > now:
-                return True
-            if x == v:
-                return False
-            x = g[3, x]
-    x = g[2, v]
-    while True:
-        if tabu[v, rank[x]] > now:
-            return True
-        if x == u:
-            return False
-        x = g[2, x]
+        while x != v:
+            x = ms[x]
+            latest = max(latest, tabu[x, rank[u]])
+    else:
+        while x != u:
+            x = mp[x]
+            latest = max(latest, tabu[v, rank[x]])
+    return latest > now
 
 
-@njit
+@njit_bare
 def _forbid(
-    g: NDArray[np.int64], tabu: Ints, rank: Ints, u: int, v: int, forward: bool, until: int
+    mp: Nodes, ms: Nodes, tabu: Counts, rank: Nodes, u: int, v: int, forward: bool, until: int
 ) -> None:
     if forward:
-        x = g[3, u]
-        while True:
+        x = u
+        while x != v:
+            x = ms[x]
             tabu[u, rank[x]] = until
-            if x == v:
-                return
-            x = g[3, x]
-    x = g[2, v]
-    while True:
+        return
+    x = v
+    while x != u:
+        x = mp[x]
         tabu[x, rank[v]] = until
-        if x == u:
-            return
-        x = g[2, x]
 
 
-@njit
-def critical(g: NDArray[np.int64], total: int, path: Ints) -> int:
-    """A random critical path, first operation first, into ``path``; its length."""
-    jp, mp, dur, r, q = g[0], g[2], g[4], g[5], g[6]
-    n = g.shape[1]
-    x, seen = NO, 0
-    for i in range(n):
-        if q[i] == 0 and r[i] + dur[i] == total:
+@njit_bare
+def _dice(pick: Ints, count: int) -> int:
+    """Below ``count``; a linear congruential generator in ``pick``, for speed."""
+    pick[DICE] = pick[DICE] * 1_103_515_245 + 12_345 & 0x7FFFFFFF
+    return (pick[DICE] >> 8) % count
+
+
+@njit_bare
+def _critical(
+    mp: Nodes, dur: Times, end: Times, total: int, lasts: Nodes, path: Nodes, pick: Ints
+) -> int:
+    """A random critical path into the end of ``path``, first operation first; where it begins."""
+    x, seen = lasts[0], 0
+    for k in range(lasts.shape[0]):
+        if end[lasts[k]] == total:
             seen += 1
-            if np.random.randint(seen) == 0:
-                x = i
-    k = n
-    while x >= 0:
+            if _dice(pick, seen) == 0:
+                x = lasts[k]
+    k = path.shape[0]
+    while True:
         k -= 1
         path[k] = x
-        by_job = jp[x] >= 0 and r[jp[x]] + dur[jp[x]] == r[x]
-        by_machine = mp[x] >= 0 and r[mp[x]] + dur[mp[x]] == r[x]
-        if by_job and by_machine:
-            x = jp[x] if np.random.random() < 0.5 else mp[x]
-        elif by_job:
-            x = jp[x]
-        elif by_machine:
-            x = mp[x]
+        start = end[x] - dur[x]
+        if start == 0:
+            return k
+        job, other = x - ONE, mp[x]
+        if end[job] == start and (end[other] != start or _dice(pick, 2)):
+            x = np.uint32(job)
         else:
-            x = NO
-    for i in range(k, n):
-        path[i - k] = path[i]
-    return n - k
+            x = other
 
 
-@njit_inline
-def _may_follow(g: NDArray[np.int64], u: int, v: int) -> bool:
-    return g[1, u] < 0 or g[6, v] + g[4, v] >= g[6, g[1, u]] + g[4, g[1, u]]
-
-
-@njit_inline
-def _may_lead(g: NDArray[np.int64], u: int, v: int) -> bool:
-    return g[0, v] < 0 or g[5, u] + g[4, u] >= g[5, g[0, v]] + g[4, g[0, v]]
-
-
-@njit_inline
-def _one_in(pick: Ints, count: int) -> bool:
-    """True once in so many times; a linear congruential generator in ``pick``, for speed."""
-    pick[10] = pick[10] * 1_103_515_245 + 12_345 & 0x7FFFFFFF
-    return (pick[10] >> 8) % count == 0
-
-
-@njit
-def _consider(
-    g: NDArray[np.int64], u: int, v: int, forward: bool, head: Ints, tabu: Ints, rank: Ints,
-    now: int, total: int, pick: Ints,
-) -> None:  # fmt: skip
-    """One move against the best so far in ``pick``: value, u, v, forward, ties, and any, u, v."""
-    if forward:
-        if not _may_follow(g, u, v):
-            return
-        value = _estimate_after(g, u, v, head)
-    else:
-        if not _may_lead(g, u, v):
-            return
-        value = _estimate_before(g, u, v, head)
-    pick[9] += 1
-    if _one_in(pick, pick[9]):
-        pick[5], pick[6], pick[7] = u, v, int(forward)
-    if value >= total and _is_tabu(g, tabu, rank, u, v, forward, now):
-        return
-    if value < pick[0]:
-        pick[4] = 0
-    if value <= pick[0]:
-        pick[4] += 1
-        if _one_in(pick, pick[4]):
-            pick[0], pick[1], pick[2], pick[3] = value, u, v, int(forward)
-
-
-@njit
-def _scan(
-    g: NDArray[np.int64], machine: Ints, path: Ints, length: int, head: Ints, tabu: Ints,
-    rank: Ints, now: int, best: int, pick: Ints,
-) -> None:  # fmt: skip
-    """Every N6 and N7 move of every block of a critical path."""
-    pick[0], pick[1], pick[4], pick[5], pick[9] = 2**60, NO, 0, NO, 0
-    i = 0
-    while i < length:
-        j = i
-        while j + 1 < length and machine[path[j + 1]] == machine[path[i]]:
-            j += 1
-        first, last = path[i], path[j]
-        for k in range(i, j):
-            _consider(g, path[k], last, True, head, tabu, rank, now, best, pick)
-            if k > i:
-                _consider(g, first, path[k], True, head, tabu, rank, now, best, pick)
-        for k in range(i + 1, j + 1):
-            if j > i + 1 or k < j:
-                _consider(g, first, path[k], False, head, tabu, rank, now, best, pick)
-                if k < j:
-                    _consider(g, path[k], last, False, head, tabu, rank, now, best, pick)
-        i = j + 1
-
-
-@njit
-def _shake(g: NDArray[np.int64], machine: Ints, total: int, work: Ints, kicks: int) -> int:
-    """Some random swaps on critical paths; the makespan."""
-    n = g.shape[1]
-    mark, spare = np.zeros(n, np.int64), np.zeros(n, np.int64)
-    for kick in range(1, kicks + 1):
-        length = critical(g, total, work)
-        at = np.random.randint(max(1, length - 1))
-        for step in range(length - 1):
-            i = (at + step) % (length - 1)
-            if machine[work[i]] == machine[work[i + 1]]:
-                low = g[8, work[i]]
-                high = g[8, work[i + 1]]
-                _after(g, work[i], work[i + 1], mark, kick, spare)
-                heads(g, low)
-                tails(g, high)
-                break
-        total = makespan(g)
-    return total
-
-
-@njit
-def _enter(
-    pool: NDArray[np.int64], worth: Ints, known: int, run: NDArray[np.int64], value: int
+@njit_bare
+def _blocks(
+    machine: Counts, path: Nodes, at: int, dur: Times, end: Times, rest: Times, moves: Nodes
 ) -> int:
-    """A finished run into the pool, in place of the worst once that is full; how many it holds."""
-    size = worth.shape[0]
-    for k in range(known):
-        if worth[k] == value and apart(pool[2 * k : 2 * k + 2], run) <= 2:
-            return known
-    at = known
-    if known == size:
-        at = int(np.argmax(worth))
-        if worth[at] < value:
-            return known
-    pool[2 * at] = run[0]
-    pool[2 * at + 1] = run[1]
-    worth[at] = value
-    return min(size, known + 1)
+    """Every feasible N6 and N7 move of a critical path into ``moves``; how many they are.
 
-
-@njit
-def _next(
-    g: NDArray[np.int64], machine: Ints, pool: NDArray[np.int64], worth: Ints, known: int,
-    far: float, spread: float, work: Ints,
-) -> int:  # fmt: skip
-    """Where the next run begins: far off while the pool fills, then between two of its members."""
-    i = np.random.randint(known)
-    first = pool[2 * i : 2 * i + 2]
-    if known < worth.shape[0]:
-        return elsewhere(g, machine, first, far, work)
-    j = (i + 1 + np.random.randint(known - 1)) % known
-    second = pool[2 * j : 2 * j + 2]
-    if apart(first, second) < g.shape[1] // 10:
-        if worth[i] > worth[j]:
-            worth[i] = 2**60
-        elif worth[j] > worth[i]:
-            worth[j] = 2**60
-        return elsewhere(g, machine, first, far * np.random.random(), work)
-    return between(g, machine, first, second, spread, work)
-
-
-@njit
-def search(
-    g: NDArray[np.int64], machine: Ints, rank: Ints, tabu: Ints, best: NDArray[np.int64],
-    pool: NDArray[np.int64], worth: Ints, log: Ints, tenure: int, stall: int, far: float,
-    spread: float, rounds: int, bound: int, seed: int,
-) -> None:  # fmt: skip
-    """``rounds`` moves on from the graph ``g``, which stays consistent between calls.
-
-    Rows of ``g`` as in `graph`. ``best`` keeps the machine rows of the best, ``pool`` those of
-    some good ones and at its end of the run that goes on, ``worth`` their makespans. ``log``: best
-    makespan, makespan, move number, move of the run's last best, size of the pool, the run's best.
+    The first row is moved right behind the second, or (third row 0) the second before the first.
     """
-    np.random.seed(seed)
-    n = g.shape[1]
-    path, head, spare = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
-    mark = np.full(n, -1, np.int64)
-    pick = np.zeros(11, np.int64)
-    pick[10] = seed & 0x7FFFFFFF
-    end = log[2] + rounds
-    run = pool[2 * worth.shape[0] :]
-    while log[2] < end and log[0] > bound:
-        log[2] += 1
-        now = log[2]
-        length = critical(g, log[1], path)
-        _scan(g, machine, path, length, head, tabu, rank, now, log[0], pick)
-        if pick[1] == NO and pick[5] == NO:
-            log[1] = _shake(g, machine, load(g, best, path), path, 30)
-            continue
-        u, v, forward = (
-            (pick[1], pick[2], pick[3]) if pick[1] != NO else (pick[5], pick[6], pick[7])
-        )
-        low, high = g[8, u], g[8, v]
-        until = now + tenure + np.random.randint(1 + tenure * 2 // 5)
-        _forbid(g, tabu, rank, u, v, forward == 1, until)
+    count = np.uint64(0)
+    i, stop = np.uint64(at), np.uint64(path.shape[0])
+    while i < stop:
+        j = i
+        while j + ONE < stop and machine[path[j + ONE]] == machine[path[i]]:
+            j += ONE
+        for k in range(i, j):
+            for kind in range(4):
+                if kind and k == i and not (kind == 3 and j > i + ONE):
+                    continue
+                forward = kind < 2
+                u = path[k] if kind == 0 or (kind == 3 and k > i) else path[i]
+                v = path[j] if kind == 0 or kind == 3 else path[k]
+                if v == u + ONE:
+                    continue
+                if forward:
+                    a, b, by = rest[v], rest[u + ONE], dur[u + ONE]
+                else:
+                    a, b, by = end[u], end[v - ONE], dur[v - ONE]
+                if a > b or (a == b and by):
+                    moves[0, count] = u
+                    moves[1, count] = v
+                    moves[2, count] = forward
+                    count += ONE
+        i = j + ONE
+    return int(count)
+
+
+@njit_bare
+def search(
+    machine: Counts, rank: Nodes, lasts: Nodes, dur: Times, mp: Nodes, ms: Nodes, end: Times,
+    rest: Times, topo: Nodes, place: Nodes, tabu: Counts, best: Nodes, log: Ints,
+    path: Nodes, spare: Nodes, moves: Nodes, done: Times, mark: Ints, pick: Ints, tenure: int,
+    stall: int, rounds: int, bound: int, seed: int,
+) -> None:  # fmt: skip
+    """``rounds`` moves on from the graph, or until nothing better came for ``stall`` moves.
+
+    The graph stays consistent between calls. ``best`` keeps the topological order of the
+    run's best; ``path`` to ``pick`` are room to work in.
+    """
+    pick[DICE] = seed & 0x7FFFFFFF
+    stop = log[MOVES] + rounds
+    while log[MOVES] < stop and log[BEST] > bound and log[MOVES] - log[SINCE] <= stall:
+        log[MOVES] += 1
+        now = log[MOVES]
+        at = _critical(mp, dur, end, log[NOW], lasts, path, pick)
+        count = _blocks(machine, path, at, dur, end, rest, moves)
+        if not count:
+            log[SINCE] = now - stall - 1
+            return
+        least, ties, chosen = FAR - 1, 0, np.uint64(_dice(pick, count))
+        for k in range(count):
+            u, v = moves[0, k], moves[1, k]
+            if moves[2, k]:
+                value = _value_after(mp, ms, dur, end, rest, done, u, v, least)
+            else:
+                value = _value_before(mp, ms, dur, end, rest, done, u, v, least)
+            if value > least or (
+                value >= log[BEST] and _is_tabu(mp, ms, tabu, rank, u, v, moves[2, k], now)
+            ):
+                continue
+            ties = 1 if value < least else ties + 1
+            if ties == 1 or _dice(pick, ties) == 0:
+                least, chosen = value, np.uint64(k)
+        u, v, forward = moves[0, chosen], moves[1, chosen], moves[2, chosen]
+        low, high = place[u], place[v]
+        until = now + tenure + _dice(pick, 1 + tenure * 2 // 5)
+        _forbid(mp, ms, tabu, rank, u, v, forward == 1, until)
         if forward:
-            _after(g, u, v, mark, now, spare)
+            _after(mp, ms, topo, place, mark, now, spare, u, v)
         else:
-            _before(g, u, v, mark, now, spare)
-        heads(g, low)
-        tails(g, high)
-        log[1] = makespan(g)
-        if log[1] < log[5]:
-            log[5], log[3] = log[1], now
-            run[0] = g[2]
-            run[1] = g[3]
-            if log[1] < log[0]:
-                log[0] = log[1]
-                best[0, :] = g[2]
-                best[1, :] = g[3]
-        elif now - log[3] > stall:
-            log[4] = _enter(pool, worth, log[4], run, log[5])
-            log[1] = _next(g, machine, pool, worth, log[4], far, spread, path)
-            log[3], log[5] = now, log[1]
-            run[0] = g[2]
-            run[1] = g[3]
+            _before(mp, ms, topo, place, mark, now, spare, u, v)
+        heads(mp, dur, end, topo, low)
+        tails(ms, dur, rest, topo, high)
+        log[NOW] = longest(end, lasts)
+        if log[NOW] < log[BEST]:
+            log[BEST], log[SINCE] = log[NOW], now
+            for i in range(np.uint64(topo.shape[0])):
+                best[i] = topo[i]
