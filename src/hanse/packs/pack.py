@@ -59,7 +59,10 @@ class AttributeType(Shape, frozen=True, kw_only=True):
 
 
 class AssetType(Shape, frozen=True, kw_only=True):
-    """A type of equipment. ``like`` names a type whose signals and attributes it has as well."""
+    """A type of equipment. ``like`` names a type whose signals and attributes it has as well.
+
+    ``hints`` are single words, small letters, by which a device is told to be one.
+    """
 
     key: Key
     title: Text
@@ -67,6 +70,7 @@ class AssetType(Shape, frozen=True, kw_only=True):
     signals: Annotated[tuple[SignalType, ...], Meta(max_length=SIGNALS_MAX)] = ()
     attributes: Annotated[tuple[AttributeType, ...], Meta(max_length=SIGNALS_MAX)] = ()
     capabilities: Annotated[tuple[str, ...], Meta(max_length=WORDS_MAX)] = ()
+    hints: Annotated[tuple[str, ...], Meta(max_length=WORDS_MAX)] = ()
 
 
 class StateWords(Shape, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from hanse.model.time import Clock, Instant
 from hanse.web.dealing import Ledger, PeerDoor, Peers, Trade
 from hanse.web.life_ports import Lives
 from hanse.web.plan_ports import Plans
-from hanse.web.views.common import Deed, Done
+from hanse.web.views.common import Deed, Done, Option
 from hanse.web.views.connecting import (
     Answering,
     Choosing,
@@ -45,7 +45,7 @@ from hanse.web.views.plant import (
     Series,
 )
 from hanse.web.views.rules import RuleFileView, RuleRow, TemplateForm, TrialView, TypeChoice
-from hanse.web.views.running import Readiness
+from hanse.web.views.running import FirstStep, Readiness
 
 
 class Accounts(Protocol):
@@ -324,6 +324,10 @@ class Connections(Protocol):
         """Look at the device's tree, with proposals."""
         ...
 
+    async def asset_types(self) -> tuple[Option, ...]:
+        """What a machine may be, and what that is called."""
+        ...
+
     async def choose(self, name: str, chosen: tuple[Choosing, ...], *, by: str) -> Done:
         """Collect these variables from now on."""
         ...
@@ -397,6 +401,18 @@ class Imports(Protocol):
         ...
 
 
+class Beginning(Protocol):
+    """What a fresh node still lacks."""
+
+    async def steps(self) -> tuple[FirstStep, ...]:
+        """Every step with whether it is done; none once all are, or somebody hid them."""
+        ...
+
+    async def hide(self) -> None:
+        """Show them no more."""
+        ...
+
+
 class Health(Protocol):
     """Whether the node runs well."""
 
@@ -448,6 +464,7 @@ class Ports:
     connections: Connections
     doors: Doors
     imports: Imports
+    beginning: Beginning
     health: Health
     door: PeerDoor
     chain: Chain | None = None
@@ -458,6 +475,7 @@ __all__ = [
     "Alarms",
     "Approvals",
     "Audit",
+    "Beginning",
     "Chain",
     "Connections",
     "Doors",

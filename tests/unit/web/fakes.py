@@ -18,7 +18,7 @@ from hanse.web.ports import Ports
 from hanse.web.views.common import Done, Option
 from hanse.web.views.entering import Taken
 from hanse.web.views.people import AuditPage
-from hanse.web.views.running import PeerAnswer
+from hanse.web.views.running import FirstStep, PeerAnswer
 from hanse.web.views.trading import FileRow
 
 DRAWING = "sha-256:" + "A" * 43
@@ -361,6 +361,9 @@ class ConnectionsInMemory:
         await self.one(name)
         return s.FOUND[:limit]
 
+    async def asset_types(self):
+        return (Option(value="lathe", label=Text("CNC lathe", "数控车床")),)
+
     async def choose(self, name, chosen, *, by):
         await self.one(name)
         self.chosen = chosen
@@ -395,6 +398,24 @@ class ConnectionsInMemory:
         if not network.startswith("192."):
             raise BadInput("not a private network", subject=network)
         return s.ANSWERING
+
+
+class BeginningInMemory:
+    def __init__(self):
+        self.shown = True
+
+    async def steps(self):
+        rows = (("connect", "Connect a machine", "连接设备"), ("rule", "Set a rule", "设置规则"))
+        made = tuple(
+            FirstStep(
+                name=name, href="/connect", title=Text(en, zh), about=Text(en, zh), done=n == 0
+            )
+            for n, (name, en, zh) in enumerate(rows)
+        )
+        return made if self.shown else ()
+
+    async def hide(self):
+        self.shown = False
 
 
 class DoorsInMemory:
@@ -487,6 +508,7 @@ def ports(*, chain=True) -> Ports:
         alarms=AlarmsInMemory(),
         losses=LossesInMemory(),
         lives=LivesInMemory(),
+        beginning=BeginningInMemory(),
         rules=RulesInMemory(),
         notices=NoticesInMemory(),
         plans=PlansInMemory(),

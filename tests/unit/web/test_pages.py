@@ -285,3 +285,13 @@ def test_every_loss_leads_to_its_stops_in_hours_and_money(owner):
     assert "8.00 EUR" in page
     assert 'href="/stops?machine=lathe-1' in page
     assert "0.49 kWh" in page or "0.49 <small>kWh" in page
+
+
+def test_the_first_steps_stand_on_the_owners_page_until_they_are_hidden(owner):
+    assert 'id="first-steps"' in owner.get("/", headers=HTML).text
+    owner.post("/first-steps/hide", headers=HTML)
+    assert 'id="first-steps"' not in owner.get("/", headers=HTML).text
+
+
+def test_those_who_cannot_do_the_first_steps_are_not_shown_them(node):
+    assert 'id="first-steps"' not in admit(node, "planner").get("/", headers=HTML).text

@@ -12,10 +12,14 @@ from hanse.collect.mapping import Line
 from hanse.collect.propose import asset_types
 from hanse.collect.secrets import MARK
 from hanse.model.plant import Machine
+from hanse.model.text import Text
+from hanse.node.collecting.recognising import type_choices
 from hanse.node.connections import Setup, mapping_of, setups
+from hanse.packs.load import load_shipped
 from hanse.store import Tx
 
 NETWORK_PREFIX = 24
+PACK = "machining"
 _MACHINE = "machine"
 
 
@@ -23,7 +27,7 @@ def keep_lines(
     tx: Tx, setup: Setup, lines: Sequence[Line], *, types: Mapping[str, str] | None = None
 ) -> Setup:
     """Collect these signals from now on; machines nobody knew are made, of the types given."""
-    known = set(asset_types())
+    known = {key for key, _ in known_types()}
     fresh = Setup(
         key=setup.key,
         protocol=setup.protocol,
@@ -40,6 +44,11 @@ def keep_lines(
             kind = kind if kind in known else _MACHINE
             tx.machines.put(Machine(key=asset, title=asset, asset_type=kind, work_centre=asset))
     return fresh
+
+
+def known_types() -> tuple[tuple[str, Text], ...]:
+    """The types of machine that can be chosen: those of the trade, then plain words."""
+    return type_choices(load_shipped(PACK), asset_types())
 
 
 def free_name(tx: Tx, protocol: str, address: str) -> str:

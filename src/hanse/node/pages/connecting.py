@@ -24,8 +24,16 @@ from hanse.model.event import Draft
 from hanse.model.sample import Gap
 from hanse.model.text import Text
 from hanse.node.collecting import wire as collecting
-from hanse.node.collecting.choosing import free_name, keep_lines, own_networks, shown
+from hanse.node.collecting.choosing import (
+    PACK,
+    free_name,
+    keep_lines,
+    known_types,
+    own_networks,
+    shown,
+)
 from hanse.node.collecting.heard import pause
+from hanse.node.collecting.recognising import recognised
 from hanse.node.collecting.secrets import revealed, secret_in, settled
 from hanse.node.connections import (
     Pinned,
@@ -38,9 +46,10 @@ from hanse.node.connections import (
 )
 from hanse.node.context import Context
 from hanse.node.pages.live import LiveValues
+from hanse.packs.load import load_shipped
 from hanse.store import Tx
 from hanse.transmit.nats.requests import ask
-from hanse.web.views.common import Deed, Done, Fact, Field, FieldKind, State, Tone
+from hanse.web.views.common import Deed, Done, Fact, Field, FieldKind, Option, State, Tone
 from hanse.web.views.connecting import (
     Answering,
     Choosing,
@@ -190,6 +199,10 @@ class RecordConnections:
         ]
         return tuple(rows[:limit])
 
+    async def asset_types(self) -> tuple[Option, ...]:
+        """What a machine may be."""
+        return tuple(Option(value=key, label=title) for key, title in known_types())
+
     async def choose(self, name: str, chosen: tuple[Choosing, ...], *, by: str) -> Done:
         """Collect these variables from now on."""
         setup = await self._context.store.read(lambda tx: setups(tx).need(name))
@@ -198,7 +211,12 @@ class RecordConnections:
         lines = [_line(known, c) for c in chosen]
         types = {c.asset: c.asset_type for c in chosen if c.asset_type}
         await self._collect(setup, lines, types=types, by=by)
-        return Done(text=Text("collecting", "开始采集"), href=f"/connections/{name}")
+        machines = ", ".join(sorted({line.asset for line in lines}))
+        text = Text(
+            f"{len(lines)} signals of {machines} are collected from now on",
+            f"今后采集 {machines} 的 {len(lines)} 个信号",
+        )
+        return Done(text=text, href="/machines")
 
     async def mapping(self, name: str) -> str:
         """What a connection collects, as a TOML file."""
@@ -292,7 +310,8 @@ async def look_at(context: Context, setup: Setup) -> Look:
     """Look at a connection's device."""
     settings = settings_of(setup.protocol, setup.settings)
     world = replace(world_of(context), connection=setup.key)
-    return await look_with(connector(setup.protocol), settings, world, asset=setup.key)
+    found = await look_with(connector(setup.protocol), settings, world)
+    return recognised(found, load_shipped(PACK), device=setup.key)
 
 
 async def reload(context: Context) -> None:

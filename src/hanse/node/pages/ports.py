@@ -10,6 +10,7 @@ from hanse.node.pages.accounts import RecordAccounts
 from hanse.node.pages.alarms import RecordAlarms
 from hanse.node.pages.approvals import RecordApprovals
 from hanse.node.pages.audit import RecordAudit
+from hanse.node.pages.beginning import RecordBeginning
 from hanse.node.pages.connecting import RecordConnections
 from hanse.node.pages.entering import RecordDoors
 from hanse.node.pages.equipment import RecordImports
@@ -60,6 +61,7 @@ def ports_of(context: Context, live: LiveValues, url: str) -> Ports:
         connections=RecordConnections(context, live, url),
         doors=RecordDoors(context, live),
         imports=RecordImports(context),
+        beginning=RecordBeginning(context),
         health=NodeHealth(context),
         door=RecordPeerDoor(context, url),
         chain=_chain(context.settings.demonstration.chain),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from litestar import Response, get, post
@@ -19,11 +18,10 @@ from hanse.web.problems import problem_of
 from hanse.web.reading import Asked, convert, deed_of, form_values, go, me_of, page
 from hanse.web.routes.trade import attachment
 from hanse.web.settings import CHOICE_BODY_MAX, IMPORT_BODY_MAX
-from hanse.web.views.connecting import Choosing, Found
+from hanse.web.views.connecting import Choosing
 
 FOUND_MAX = 2_000
 CHOSEN_MAX = 2_000
-TYPES = ("machine_tool", "pump", "compressor", "robot", "conveyor", "energy_meter", "furnace")
 CHOICE_FIELDS_MAX = 12_000
 FILE_NAME_MAX = 120
 
@@ -94,7 +92,7 @@ async def browse(request: Asked, name: FromPath[str]) -> Response[str]:
         name=name,
         found=found,
         problem=problem,
-        types=asset_types(found),
+        types=await ports.asset_types(),
         deeds=[d for d in deeds if d.name == "trust"],
     )
 
@@ -112,11 +110,6 @@ async def choose(request: Asked, name: FromPath[str]) -> Response[str]:
     done = await ports.choose(name, chosen, by=me_of(request).name)
     await note(request, "connection.chosen", f"{name}: {len(chosen)}", done.text)
     return page(request, "done.html", done=done, back=f"/connections/{name}")
-
-
-def asset_types(found: Sequence[Found]) -> tuple[str, ...]:
-    """The types to choose from: those proposed, and a plain machine."""
-    return tuple(sorted({"machine", *(f.asset_type for f in found if f.asset_type), *TYPES}))
 
 
 def chosen_of(values: dict[str, list[str]]) -> tuple[Choosing, ...]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from litestar import Response, get
+from litestar import Response, get, post
+from litestar.response import Redirect
 
 from hanse.web.desk import desk_of
 from hanse.web.doors.permissions import Permission, needs
-from hanse.web.reading import Asked, page
+from hanse.web.reading import Asked, go, me_of, page
 
 ROWS = 8
 ALARMS_MAX = 500
@@ -18,6 +19,8 @@ ALARMS_MAX = 500
 async def today(request: Asked) -> Response[str]:
     """The first page after signing in."""
     ports = desk_of(request).ports
+    is_owner = me_of(request).may(Permission.PEOPLE)
+    steps = await ports.beginning.steps() if is_owner else ()
     machines, alarms, loops, approvals, plan, connections = await asyncio.gather(
         ports.machines.rows(),
         ports.alarms.rows(limit=ALARMS_MAX),
@@ -36,7 +39,15 @@ async def today(request: Asked) -> Response[str]:
         late=[order for order in plan.orders if order.late_s],
         plan=plan,
         connections=connections,
+        steps=steps,
     )
 
 
-HANDLERS = (today,)
+@post("/first-steps/hide", opt=needs(Permission.PEOPLE), include_in_schema=False)
+async def hide(request: Asked) -> Redirect:
+    """Show the first steps no more."""
+    await desk_of(request).ports.beginning.hide()
+    return go("/")
+
+
+HANDLERS = (today, hide)

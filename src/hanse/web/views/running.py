@@ -37,3 +37,13 @@ class PeerAnswer(Struct, frozen=True, kw_only=True):
     body: bytes
     status: Annotated[int, Meta(ge=200, le=599)] = 200
     media_type: Line = "application/jose"
+
+
+class FirstStep(Struct, frozen=True, kw_only=True):
+    """One thing worth doing on a fresh node."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z]{2,20}$")]
+    href: Line
+    title: Text
+    about: Text
+    done: bool = False
