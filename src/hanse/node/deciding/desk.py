@@ -205,7 +205,8 @@ class Desk:
                 await self._acts.unsubscribe()
         if self._feed is not None:
             with contextlib.suppress(HanseError, TimeoutError):
-                await asyncio.wait_for(self.keep(), CLOSE_S)
+                async with asyncio.timeout(CLOSE_S):
+                    await self.keep()
             await self._feed.close()
 
     def break_off(self, error: BaseException) -> None:

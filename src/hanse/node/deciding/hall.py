@@ -133,7 +133,8 @@ class Hall:
                 if desk.live:
                     await _guarded(desk, desk.tick(self._context.clock.ns()))
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._fed.wait(), TICK_S)
+                async with asyncio.timeout(TICK_S):
+                    await self._fed.wait()
 
     async def _look_after(self) -> None:
         since_s = 0.0

@@ -33,9 +33,9 @@ async def known_values(
     ids = [s.id for s in signals][:FRAME_SAMPLES_MAX]
     if not ids:
         return None
-    reading = asyncio.to_thread(_read, ids, folder, at_ns, clock)
     try:
-        return await asyncio.wait_for(reading, PRIMING_S)
+        async with asyncio.timeout(PRIMING_S):
+            return await asyncio.to_thread(_read, ids, folder, at_ns, clock)
     except (TimeoutError, HanseError, OSError) as error:
         log.info("begins without values", why=str(error) or "history is slow")
         return None

@@ -332,8 +332,8 @@ class Housekeeper:
             stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         try:
-            told = process.communicate(msgspec.json.encode(self._keeping))
-            _, problem = await asyncio.wait_for(told, MERGE_WAIT_S_MAX)
+            async with asyncio.timeout(MERGE_WAIT_S_MAX):
+                _, problem = await process.communicate(msgspec.json.encode(self._keeping))
         except BaseException:
             process.kill()
             await process.wait()

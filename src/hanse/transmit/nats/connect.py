@@ -103,4 +103,5 @@ async def _let_go(client: Client) -> None:
     if transport is not None:
         transport.close()
         with contextlib.suppress(OSError, TimeoutError):
-            await asyncio.wait_for(transport.wait_closed(), 1.0)
+            async with asyncio.timeout(CLOSE_WAIT_S):
+                await transport.wait_closed()

@@ -84,7 +84,8 @@ class Leases:
     async def turn(self) -> None:
         """Renew, see who is there, take what is ours and let go what is another's."""
         try:
-            await asyncio.wait_for(self._turn(), self._pace.stop_s - self._pace.renew_s)
+            async with asyncio.timeout(self._pace.stop_s - self._pace.renew_s):
+                await self._turn()
         except (NatsError, TimeoutError, OSError, Unreachable):
             await self._stop_what_is_too_old()
 

@@ -148,7 +148,8 @@ class Broker:
             return
         self.process.send_signal(signal.SIGTERM)
         try:
-            await asyncio.wait_for(self.process.wait(), STOP_WAIT_S_MAX)
+            async with asyncio.timeout(STOP_WAIT_S_MAX):
+                await self.process.wait()
         except TimeoutError:
             await self.kill()
 
@@ -186,7 +187,8 @@ async def start(config: BrokerConfig, *, argv_before: Sequence[str] = ()) -> Bro
     )  # fmt: skip
     broker = Broker(config, process)
     try:
-        await asyncio.wait_for(_until_ready(broker, log), START_WAIT_S_MAX)
+        async with asyncio.timeout(START_WAIT_S_MAX):
+            await _until_ready(broker, log)
     except BaseException as error:
         await broker.kill()
         if not isinstance(error, TimeoutError):

@@ -16,6 +16,7 @@ from hanse.transmit.peerlink.certificate import pin
 HEAD_BYTES_MAX = 16_000
 BODY_BYTES_MAX = 64_000
 CONNECT_WAIT_S = 5.0
+CLOSE_WAIT_S = 1.0
 ANSWER_WAIT_S = 15.0
 CONNECTIONS_MAX = 1_000
 INBOX_PATH = "/peer/v1/inbox"
@@ -135,12 +136,10 @@ class PeerClient:
             raise BadConfig("a partner's address is https://host:port", subject=route.url[:200])
         if len(self._open_now) >= CONNECTIONS_MAX:
             await self._drop(next(iter(self._open_now)))
-        reader, writer = await asyncio.wait_for(
-            asyncio.open_connection(
+        async with asyncio.timeout(CONNECT_WAIT_S):
+            reader, writer = await asyncio.open_connection(
                 parts.hostname, parts.port or _HTTPS_PORT, ssl=self._tls, limit=HEAD_BYTES_MAX
-            ),
-            CONNECT_WAIT_S,
-        )
+            )
         connection = self._open_now[route] = _Connection(reader, writer)
         shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
         if pin(shown) != route.pin:
@@ -157,7 +156,8 @@ class PeerClient:
         if connection is not None:
             connection.writer.close()
             with contextlib.suppress(OSError, TimeoutError):
-                await asyncio.wait_for(connection.writer.wait_closed(), 1.0)
+                async with asyncio.timeout(CLOSE_WAIT_S):
+                    await connection.writer.wait_closed()
 
 
 def _base(route: Route) -> str:

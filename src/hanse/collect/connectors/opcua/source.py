@@ -131,7 +131,8 @@ class Subscription:
         """Measure one small question and its answer."""
         before_s = self._clock.monotonic_s()
         state = self._client.get_node(ua.NodeId(ua.ObjectIds.Server_ServerStatus_State))
-        await asyncio.wait_for(state.read_value(), self._config.timeout_s)
+        async with asyncio.timeout(self._config.timeout_s):
+            await state.read_value()
         self._intake.note(round_trip_s=self._clock.monotonic_s() - before_s)
 
     async def refresh(self) -> None:

@@ -42,7 +42,8 @@ async def collect(config: S7Config, points: Sequence[Point], intake: Intake, wor
                 plan += [block_of([want]) for want in reader.refused]
                 reader.refused = []
             began_s = world.clock.monotonic_s()
-            plan = await asyncio.wait_for(reader.read(plan), READ_S_MAX)
+            async with asyncio.timeout(READ_S_MAX):
+                plan = await reader.read(plan)
             intake.note(round_trip_s=(world.clock.monotonic_s() - began_s) / max(1, len(plan)))
             intake.up()
 
@@ -63,10 +64,10 @@ async def client(config: S7Config) -> AsyncIterator[Any]:
     """A connected client; its calls block and are made in a thread."""
     line = Client()
     try:
-        connect = asyncio.to_thread(
-            line.connect, config.host, config.rack, config.slot, config.port
-        )
-        await asyncio.wait_for(connect, CONNECT_S_MAX)
+        async with asyncio.timeout(CONNECT_S_MAX):
+            await asyncio.to_thread(
+                line.connect, config.host, config.rack, config.slot, config.port
+            )
         yield line
     finally:
         with contextlib.suppress(Exception):

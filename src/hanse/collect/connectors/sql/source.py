@@ -140,7 +140,8 @@ def _take(point: Point, value: object, at_ns: int | None, intake: Intake) -> Non
 
 
 async def _in_thread(way: Any, *arguments: Any) -> Any:
-    return await asyncio.wait_for(asyncio.to_thread(way, *arguments), QUESTION_S_MAX)
+    async with asyncio.timeout(QUESTION_S_MAX):
+        return await asyncio.to_thread(way, *arguments)
 
 
 class _Place:
