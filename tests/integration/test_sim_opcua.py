@@ -263,6 +263,19 @@ async def test_with_keys_a_plant_speaks_encrypted_only_and_its_certificate_must_
     assert shown.fingerprint == pinned.hexdigest()
 
 
+async def test_a_plant_with_a_login_lets_in_who_knows_it_and_nobody_else(tmp_path):
+    config = plant_config(keys=str(tmp_path / "plant"), user="hanse", password="as it should be")
+    world = a_world(tmp_path / "node", connection="plant")
+    known = msgspec.structs.replace(
+        from_url(config.url), policy="Basic256Sha256", user="hanse", password="as it should be"
+    )
+    async with SimulatedPlant(config, RealClock(), STANDARD):
+        assert await CONNECTOR.browse(known, world)
+        for wrong in ({"password": "another"}, {"user": "someone"}, {"user": "", "password": ""}):
+            with pytest.raises(ua.UaError):
+                await CONNECTOR.browse(msgspec.structs.replace(known, **wrong), world)
+
+
 async def test_a_plant_that_dies_begins_where_it_was_and_a_broken_bearing_stays_broken(tmp_path):
     config, memory = plant_config(speed_up=20.0, update_s=0.02), tmp_path / "shop.json"
     plant = SimulatedPlant(config, RealClock(), STANDARD, memory=memory)

@@ -14,12 +14,17 @@ from hanse.collect.ports import Certificate
 from hanse.collect.registry import settings_of
 from hanse.collect.secrets import hide
 from hanse.model.errors import HanseError, NotFound
+from hanse.model.event import Draft, Event
 from hanse.model.ids import Key
 from hanse.model.plant import Signal
+from hanse.model.text import Text
+from hanse.model.time import Instant
 from hanse.node.collecting.secrets import keep_secrets
 from hanse.node.context import Context
 from hanse.store import Store, Tx
 from hanse.store.shelf import Shelf
+
+TRUSTED, ASKED = "collect.certificate_trusted", "collect.certificate_shown"
 
 
 class Setup(Struct, frozen=True, kw_only=True):
@@ -38,12 +43,19 @@ class Setup(Struct, frozen=True, kw_only=True):
 
 
 class Pinned(Struct, frozen=True, kw_only=True):
-    """The certificate a connection trusts, and one that waits for a person's word."""
+    """The certificate a connection trusts, and one that waits for a person's word.
+
+    ``subject`` is whose the asked one is, ``holder`` whose the trusted one; ``by`` and ``at`` say
+    who trusted it, and when.
+    """
 
     connection: Key
     fingerprint: str = ""
     asked: str = ""
     subject: str = ""
+    holder: str = ""
+    by: str = ""
+    at: Instant | None = None
 
 
 def setups(tx: Tx) -> Shelf[Setup]:
@@ -116,13 +128,10 @@ class RecordTrust:
             before = pins(tx).get(shown.connection) or Pinned(connection=shown.connection)
             if before.fingerprint == shown.fingerprint:
                 return True
-            asked = Pinned(
-                connection=shown.connection,
-                fingerprint=before.fingerprint,
-                asked=shown.fingerprint,
-                subject=shown.subject,
-            )
-            pins(tx).put(shown.connection, asked)
+            if before.asked != shown.fingerprint:
+                fresh = {"asked": shown.fingerprint, "subject": shown.subject}
+                pins(tx).put(shown.connection, msgspec.structs.replace(before, **fresh))
+                tx.events.append(_asked(shown))
             return False
 
         return await self._store.write(ask)
@@ -142,8 +151,8 @@ async def sheltered(context: Context, setup: Setup) -> Setup:
     return fresh
 
 
-def trust(tx: Tx, connection: str) -> Pinned:
-    """A person trusts the certificate that a connection showed last.
+def trust(tx: Tx, connection: str, *, by: str) -> Event:
+    """A person trusts the certificate that a connection showed last; the decision on record.
 
     Raises:
         NotFound: it showed none.
@@ -151,6 +160,44 @@ def trust(tx: Tx, connection: str) -> Pinned:
     found = pins(tx).get(connection)
     if found is None or not (found.asked or found.fingerprint):
         raise NotFound("this connection has shown no certificate", subject=connection)
-    pinned = Pinned(connection=connection, fingerprint=found.asked or found.fingerprint)
+    return _decided(tx, connection, found.asked or found.fingerprint, found.subject, by=by)
+
+
+def trust_now(tx: Tx, shown: Certificate, *, by: str) -> Event:
+    """Trust a certificate that was compared before the device ever showed it."""
+    return _decided(tx, shown.connection, shown.fingerprint, shown.subject, by=by)
+
+
+def _decided(tx: Tx, connection: str, fingerprint: str, holder: str, *, by: str) -> Event:
+    event = tx.events.append(
+        Draft(
+            kind=TRUSTED,
+            subject=connection,
+            text=Text(
+                f"{by} trusts the certificate of {connection}: {holder} {fingerprint[:16]}",
+                f"{by} 信任 {connection} 的证书:{holder} {fingerprint[:16]}",
+            ),
+            by=by,
+            about={"fingerprint": fingerprint, "holder": holder},
+        )
+    )
+    pinned = Pinned(
+        connection=connection, fingerprint=fingerprint, holder=holder, by=by, at=event.at
+    )
     pins(tx).put(connection, pinned)
-    return pinned
+    return event
+
+
+def _asked(shown: Certificate) -> Draft:
+    again = "another certificate" if shown.before else "a certificate nobody has seen"
+    changed = "更换了证书" if shown.before else "出示了新证书"
+    whose = f"{shown.subject} {shown.fingerprint[:16]}"
+    return Draft(
+        kind=ASKED,
+        subject=shown.connection,
+        text=Text(
+            f"{shown.connection} shows {again}: {whose}. Is it trusted?",
+            f"{shown.connection} {changed}:{whose}。是否信任?",
+        ),
+        about={"fingerprint": shown.fingerprint, "before": shown.before},
+    )

@@ -66,11 +66,15 @@ class CustomerOrder(_Part, frozen=True, kw_only=True):
 
 
 class FirmPlant(_Part, frozen=True, kw_only=True):
-    """The simulated machines of a firm, and what they are doing at the start."""
+    """The simulated machines of a firm, and what they are doing at the start.
+
+    A ``secure`` plant speaks encrypted only where it is given keys.
+    """
 
     machines: Annotated[tuple[SimulatedMachine, ...], Meta(min_length=1)]
     seed: int = 1
     speed_up: float = 1.0
+    secure: bool = False
 
 
 class ChainFirm(_Part, frozen=True, kw_only=True):
@@ -202,7 +206,7 @@ def plants(
     """The simulated plants of a chain for one process, by the ports they listen on.
 
     ``ports`` has a port for each firm whose plant is wanted; ``speed_up`` overrides the chain's;
-    with a folder for ``keys`` each plant speaks encrypted only, with a certificate of its own.
+    with a folder for ``keys`` the secure plants have a certificate of their own in it.
     """
     wanted = [(chain.firm(key), port) for key, port in ports.items()]
     return PlantsConfig(
@@ -213,7 +217,7 @@ def plants(
                 machines=firm.plant.machines,
                 seed=firm.plant.seed,
                 speed_up=speed_up or firm.plant.speed_up,
-                keys=f"{keys}/{firm.key}" if keys else "",
+                keys=f"{keys}/{firm.key}" if keys and firm.plant.secure else "",
             )
             for firm, port in wanted
             if firm.plant is not None

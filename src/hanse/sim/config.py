@@ -38,6 +38,13 @@ class PlantConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     keys: Annotated[
         str, Meta(max_length=1_000, description="Folder of its certificate; empty: no security")
     ] = ""
+    user: Annotated[str, Meta(max_length=200, description="Who may log in; empty: anyone")] = ""
+    password: Annotated[str, Meta(max_length=400, description="With which password")] = ""
+
+    @property
+    def title(self) -> str:
+        """What it calls itself, on its certificate too."""
+        return f"Simulated plant {self.key}"
 
     @property
     def url(self) -> str:

@@ -44,7 +44,7 @@ from hanse.sim.plant import (
     repair,
     step,
 )
-from hanse.sim.space import StandardNodes
+from hanse.sim.space import OneUser, StandardNodes
 
 NAMESPACE = "urn:hanse:sim"
 STEP_WALL_S_MAX = 2.0
@@ -93,8 +93,8 @@ class SimulatedPlant:
     async def __aenter__(self) -> Self:
         server = self._server = await self._standard.server()
         server.set_endpoint(self.config.url)
-        server.set_server_name(f"Simulated plant {self.config.key}")
-        server.set_identity_tokens([ua.AnonymousIdentityToken])
+        server.set_server_name(self.config.title)
+        self._admit(server)
         await self._secure(server)
         self._namespace = await server.register_namespace(NAMESPACE)
         machines = await server.nodes.objects.add_folder(
@@ -112,12 +112,20 @@ class SimulatedPlant:
         await server.start()
         return self
 
+    def _admit(self, server: Any) -> None:
+        """Anyone, or who knows name and password where the plant has them."""
+        if not self.config.user:
+            server.set_identity_tokens([ua.AnonymousIdentityToken])
+            return
+        server.set_identity_tokens([ua.UserNameIdentityToken])
+        server.iserver.user_manager = OneUser(self.config.user, self.config.password)
+
     async def _secure(self, server: Any) -> None:
         """Offer sign-and-encrypt alone where there is a folder for keys, no security otherwise."""
         if not self.config.keys:
             server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
             return
-        keys = keys_in(Path(self.config.keys), at=self._clock.now())
+        keys = keys_in(Path(self.config.keys), at=self._clock.now(), name=self.config.title)
         await server.set_application_uri(keys.application_uri)
         await server.load_certificate(str(keys.certificate))
         await server.load_private_key(str(keys.key))

@@ -7,9 +7,11 @@ what never changes (every attribute but the value) takes a fraction of both.
 from __future__ import annotations
 
 import copy
+import hmac
 from typing import Any
 
 from asyncua import Server, ua
+from asyncua.crypto.permission_rules import User, UserRole
 from asyncua.server.internal_server import InternalServer
 
 
@@ -36,6 +38,24 @@ class StandardNodes:
         server = Server(iserver=inner)
         await server.init()
         return server
+
+
+class OneUser:
+    """Lets one name in, with its password (a user manager of asyncua)."""
+
+    def __init__(self, name: str, password: str) -> None:
+        self._known = f"{name}\0{password}".encode()
+
+    def get_user(
+        self,
+        iserver: Any,  # noqa: ARG002 (asyncua's shape)
+        username: str | None = None,
+        password: str | None = None,
+        certificate: Any = None,  # noqa: ARG002 (asyncua's shape)
+    ) -> User | None:
+        """Who it is, None where they are not let in."""
+        shown = f"{username}\0{password}".encode()
+        return User(role=UserRole.User) if hmac.compare_digest(shown, self._known) else None
 
 
 def _copied(node: Any) -> Any:

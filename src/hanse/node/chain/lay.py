@@ -16,8 +16,9 @@ from hanse.match.ledger.chain import KeyCard
 from hanse.model.plant import Machine
 from hanse.model.sale import CustomerOrder
 from hanse.model.time import Clock
+from hanse.node.chain.equip import PLANT, connect_plant, plant_in, put_plants
 from hanse.node.chain.replay import put_recording
-from hanse.node.connections import Setup, mapping_of, setups
+from hanse.node.connections import setups
 from hanse.node.context import Context
 from hanse.node.dealing.desk import desk_in, keep
 from hanse.node.dealing.partners import Partner, partners
@@ -34,13 +35,10 @@ from hanse.node.settings import (
     write_settings,
 )
 from hanse.packs.load import load_shipped
-from hanse.sim.chain import Chain, ChainFirm, plants, records
-from hanse.sim.config import write_plants
+from hanse.sim.chain import Chain, ChainFirm, records
 from hanse.sim.wiring import job_doors, opcua_lines
 from hanse.store import Tx
 
-PLANTS_FILE = "plants.json"
-PLANT = "plant"
 NOTE = "chain.json"
 AWARD_ALONE_MINOR = 5_000_000
 ASK_ABOVE_MINOR = 100
@@ -93,8 +91,8 @@ def lay(chain: Chain, folder: Path, clock: Clock, wishes: Wishes) -> Laid:
         web_ports=dict(zip(keys, ports, strict=False)),
         plant_ports=dict(zip(with_plant, ports[len(keys) :], strict=True)),
     )
-    found = plants(chain, laid.plant_ports, speed_up=wishes.speed_up)
-    (folder / PLANTS_FILE).write_text(write_plants(found), encoding="utf-8")
+    where = laid.plant_ports
+    put_plants(chain, folder, ports=where, speed_up=wishes.speed_up, clock=clock)
     identities = {}
     for key, firm in chain.firms.items():
         shows = note if key == chain.story.buyer else None
@@ -141,7 +139,7 @@ def _lay_records(chain: Chain, key: str, laid: Laid, identities: Mapping[str, Id
         def write(tx: Tx) -> None:
             put_records(tx, found)
             _put_customer_orders(tx, firm, context)
-            _put_connection(tx, firm, laid, found["machines"])
+            _put_connection(tx, context, firm, found["machines"])
             for other in firm.partners:
                 partner = chain.firms[other]
                 able = _capabilities(chain, other, context)
@@ -181,21 +179,20 @@ def _put_customer_orders(tx: Tx, firm: ChainFirm, context: Context) -> None:
         tx.customer_orders.put(order)
 
 
-def _put_connection(tx: Tx, firm: ChainFirm, laid: Laid, machines: tuple[Machine, ...]) -> None:
+def _put_connection(
+    tx: Tx, context: Context, firm: ChainFirm, machines: tuple[Machine, ...]
+) -> None:
     if firm.plant is None:
         return
     shown = {m.spec.key for m in firm.plant.machines}
     pairs = [(m.key, m.asset_type) for m in machines if m.key in shown]
-    url = f"opc.tcp://127.0.0.1:{laid.plant_ports[firm.key]}/hanse/{firm.key}"
-    setup = Setup(
-        key=PLANT,
-        protocol="opcua",
-        settings={"url": url, "policy": "None", "insecure": True, "publishing_s": 0.05},
+    connect_plant(
+        tx,
+        context,
+        plant_in(context.folder.path.parent, firm.key),
         lines=opcua_lines(load_shipped(firm.pack), pairs),
         jobs=job_doors(sorted(shown), per_minute=JOBS_PER_MINUTE),
     )
-    setups(tx).put(setup.key, setup)
-    mapping_of(tx, setup)
 
 
 def _capabilities(chain: Chain, firm: str, context: Context) -> tuple[str, ...]:

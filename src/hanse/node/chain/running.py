@@ -12,7 +12,8 @@ import httpx
 
 from hanse.model.errors import Unreachable
 from hanse.model.time import Clock
-from hanse.node.chain.lay import PLANTS_FILE, Laid
+from hanse.node.chain.equip import PLANTS_FILE
+from hanse.node.chain.lay import Laid
 from hanse.node.children import Child
 
 READY_S = 240.0

@@ -17,11 +17,13 @@ from hanse.model.errors import Unreachable
 from hanse.model.event import Event
 from hanse.model.time import Instant, parse_instant
 from hanse.node.acts.buying import open_demand
+from hanse.node.chain.equip import introduce, plant_in
 from hanse.node.chain.lay import Laid, Wishes
 from hanse.node.chain.replay import first_fault
 from hanse.node.context import Context
 from hanse.node.folder import Folder
 from hanse.node.offline import offline
+from hanse.node.world import RealClock
 from hanse.sim.chain import Chain, Failure
 from hanse.store import Tx
 
@@ -144,8 +146,10 @@ class _Plant:
 async def _simulation(laid: Laid, firm: str) -> AsyncIterator[_Plant]:
     from asyncua import Client
 
-    url = f"opc.tcp://127.0.0.1:{laid.plant_ports[firm]}/hanse/{firm}"
-    async with Client(url) as client:
+    plant = plant_in(Path(laid.folders[firm]).parent, firm)
+    client = Client(plant.url)
+    await introduce(client, plant, RealClock())
+    async with client:
         namespace = await client.get_namespace_index("urn:hanse:sim")
         door = await client.nodes.objects.get_child(f"{namespace}:Simulation")
         yield _Plant(client, namespace, door)

@@ -288,8 +288,9 @@ class RecordConnections:
         def write(tx: Tx) -> None:
             setup = setups(tx).need(name)
             if deed == "trust":
-                trust(tx, name)
-            elif deed == "remove":
+                trust(tx, name, by=by)
+                return
+            if deed == "remove":
                 setups(tx).delete(name)
             else:
                 setups(tx).put(name, msgspec.structs.replace(setup, enabled=deed == "resume"))
@@ -390,7 +391,11 @@ def _facts(setup: Setup, now: Diagnostics | None, pin: Pinned | None) -> tuple[F
     if pin is not None and pin.asked:
         facts.append(_fact("Certificate shown", "所示证书", f"{pin.subject} {pin.asked[:16]}"))
     if pin is not None and pin.fingerprint:
-        facts.append(_fact("Certificate trusted", "已信任证书", pin.fingerprint[:16]))
+        said = f"{pin.holder} {pin.fingerprint[:16]}".strip()
+        facts.append(_fact("Certificate trusted", "已信任证书", said))
+    if pin is not None and pin.at is not None:
+        when = pin.at.isoformat(" ", "minutes")
+        facts.append(_fact("Trusted by", "信任决定", f"{pin.by}, {when}"))
     if now is None:
         return tuple(facts)
     last = now.last_sample_at

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import ipaddress
 import os
 from pathlib import Path
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from hanse.collect.ports import Certificate
 from hanse.model.time import Instant
 
 VALID_DAYS = 3_650
@@ -34,16 +36,29 @@ class Keys:
         return names.get_values_for_type(x509.UniformResourceIdentifier)[0]
 
 
-def keys_in(folder: Path, *, at: Instant) -> Keys:
-    """The key pair in a folder, made there when it is not yet."""
+def keys_in(folder: Path, *, at: Instant, name: str = "Hanse node") -> Keys:
+    """The key pair in a folder, made there in some name when it is not yet."""
     keys = Keys(folder)
     if not (keys.certificate.exists() and keys.key.exists()):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _make(keys, at)
+        _make(keys, at, name)
     return keys
 
 
-def _make(keys: Keys, at: Instant) -> None:
+def certificate_in(der: bytes, *, connection: str, before: str = "") -> Certificate:
+    """The certificate of a device as a person is asked about it."""
+    seen = x509.load_der_x509_certificate(der)
+    return Certificate(
+        connection=connection,
+        fingerprint=hashlib.sha256(der).hexdigest(),
+        subject=seen.subject.rfc4514_string()[:200],
+        not_after=seen.not_valid_after_utc,
+        der=der,
+        before=before,
+    )
+
+
+def _make(keys: Keys, at: Instant, name: str) -> None:
     key = rsa.generate_private_key(public_exponent=65_537, key_size=RSA_BITS)
     public = key.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -58,7 +73,7 @@ def _make(keys: Keys, at: Instant) -> None:
     )
     with os.fdopen(os.open(keys.key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(pem)
-    made = certificate(key, uri=uri, name="Hanse node", at=at)
+    made = certificate(key, uri=uri, name=name, at=at)
     keys.certificate.write_bytes(made.public_bytes(serialization.Encoding.DER))
 
 

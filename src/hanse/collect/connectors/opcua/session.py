@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import logging
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -17,7 +16,7 @@ from cryptography import x509
 from msgspec import Struct
 
 from hanse.collect.connectors.opcua.config import OpcUaConfig
-from hanse.collect.connectors.opcua.keys import keys_in
+from hanse.collect.connectors.opcua.keys import certificate_in, keys_in
 from hanse.collect.ports import Certificate, World
 from hanse.model.errors import Refused
 from hanse.model.time import Instant
@@ -57,7 +56,8 @@ async def session(config: OpcUaConfig, world: World) -> AsyncIterator[asyncua.Cl
     """
     client = await _client(config, world)
     try:
-        await asyncio.wait_for(client.connect(), config.timeout_s * 3)
+        async with asyncio.timeout(config.timeout_s * 3):
+            await client.connect()
         yield client
     finally:
         await _close(client)
@@ -85,16 +85,9 @@ def chunks(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
 
 def shown(endpoint: ua.EndpointDescription, world: World) -> Certificate:
     """The certificate of an endpoint as a person is asked about it."""
+    before = world.trust.pinned(world.connection)
     der = _first(endpoint.ServerCertificate)
-    seen = x509.load_der_x509_certificate(der)
-    return Certificate(
-        connection=world.connection,
-        fingerprint=hashlib.sha256(der).hexdigest(),
-        subject=seen.subject.rfc4514_string()[:200],
-        not_after=seen.not_valid_after_utc,
-        der=der,
-        before=world.trust.pinned(world.connection),
-    )
+    return certificate_in(der, connection=world.connection, before=before)
 
 
 def certificate_until(client: asyncua.Client) -> Instant | None:
@@ -117,7 +110,8 @@ async def _client(config: OpcUaConfig, world: World) -> asyncua.Client:
         return client
     knock_s = min(KNOCK_S_MAX, config.timeout_s)
     asking = asyncua.Client(config.url, timeout=knock_s)
-    endpoints = await asyncio.wait_for(asking.connect_and_get_server_endpoints(), knock_s)
+    async with asyncio.timeout(knock_s):
+        endpoints = await asking.connect_and_get_server_endpoints()
     chosen = choose(endpoints, config)
     if chosen is None:
         _allow_insecure(config)
