@@ -1,4 +1,5 @@
 import asyncio
+import concurrent.futures
 import datetime as dt
 import json
 import threading
@@ -318,6 +319,14 @@ def test_two_writers_of_one_log_never_lose_a_commit(tmp_path):
     assert one.refresh().spans == {"a": 1, "b": 2}
     with pytest.raises(Conflict):
         one.commit(remove=["kept=x/day=y/z.parquet"])
+
+
+def test_a_log_that_several_threads_make_at_once_is_made_whole(tmp_path):
+    def make(n):
+        return Log(tmp_path / f"{n // 4}", SAMPLE_COLUMNS, clock=StillClock(DAY)).state.version
+
+    with concurrent.futures.ThreadPoolExecutor(4) as threads:
+        assert set(threads.map(make, range(80))) == {0}
 
 
 async def test_an_interrupted_commit_leaves_the_table_as_it_was(tmp_path):

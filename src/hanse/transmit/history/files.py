@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hanse.transmit.history.columns import column_of, texts_of, values_of
 from hanse.transmit.history.delta import Column, File, sync_folder
 from hanse.transmit.history.pieces import PieceWriter
 from hanse.transmit.history.rows import DAY_US, Longs, Rows, concat, empty
@@ -50,14 +51,13 @@ def to_table(rows: Rows) -> Any:
     import pyarrow as pa
 
     n = len(rows)
-    text = pa.nulls(n, pa.string()) if rows.text is None else pa.array(rows.text, pa.string())
     columns = [
-        pa.array(rows.signal),
-        pa.array(rows.at_us, pa.timestamp("us", "UTC")),
-        pa.array(rows.value),
-        pa.array(rows.quality.astype(np.int8)),
-        pa.array(rows.delay_ms),
-        text,
+        column_of(rows.signal),
+        column_of(rows.at_us, pa.timestamp("us", "UTC")),
+        column_of(rows.value),
+        column_of(rows.quality.astype(np.int8)),
+        column_of(rows.delay_ms),
+        pa.nulls(n, pa.string()) if rows.text is None else texts_of(rows.text.tolist()),
     ]
     return pa.table(columns, names=list(_READ))
 
@@ -69,12 +69,12 @@ def from_table(table: Any) -> Rows:
     text = None
     if "text" in names and table.column("text").null_count < n:
         text = np.asarray(table.column("text").to_pylist(), object)
-    delay = table.column("delay_ms").to_numpy() if "delay_ms" in names else np.zeros(n, np.int32)
+    delay = values_of(table.column("delay_ms")) if "delay_ms" in names else np.zeros(n, np.int32)
     return Rows(
-        signal=table.column("signal").to_numpy(),
+        signal=values_of(table.column("signal")),
         at_us=times_of(table),
-        value=table.column("value").to_numpy(),
-        quality=table.column("quality").to_numpy().view(np.uint8),
+        value=values_of(table.column("value")),
+        quality=values_of(table.column("quality")).view(np.uint8),
         delay_ms=delay,
         text=text,
     )
@@ -84,8 +84,8 @@ def times_of(table: Any) -> Longs:
     """The times of an Arrow table in microseconds, in whichever unit its file has them."""
     import pyarrow as pa
 
-    at: Longs = table.column("time").cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
-    return at
+    at = table.column("time").cast(pa.timestamp("us", "UTC")).cast(pa.int64())
+    return values_of(at)
 
 
 class Output:

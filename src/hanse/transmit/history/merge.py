@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from hanse.model.errors import Conflict
 from hanse.model.time import Clock
 from hanse.transmit.history import files, rollup
+from hanse.transmit.history.columns import column_of
 from hanse.transmit.history.delta import File, Log, State
 from hanse.transmit.history.keep import Keeping
 from hanse.transmit.history.rollup import MINUTE_US, Buckets
@@ -294,8 +295,8 @@ def _table(found: Buckets) -> Any:
         "time" if name == "at_us" else name: getattr(found, name)
         for name in Buckets.__struct_fields__
     }
-    columns["time"] = pa.array(columns["time"], pa.timestamp("us", "UTC"))
-    return pa.table(columns)
+    utc = pa.timestamp("us", "UTC")
+    return pa.table({n: column_of(v, utc if n == "time" else None) for n, v in columns.items()})
 
 
 class Housekeeper:

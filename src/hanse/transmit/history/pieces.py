@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from hanse.transmit.history import thrift
+from hanse.transmit.history.columns import values_of
 from hanse.transmit.history.thrift import Fields
 
 ROW_GROUP_ROWS = 131_072
@@ -93,7 +94,7 @@ def _joined(one: Fields, other: Fields) -> Fields:
 
 def blocks(table: Any) -> Iterator[tuple[int, int, Split]]:
     """Where stretches of a table start and end, and what is split in each: whole signals."""
-    signal = table.column("signal").to_numpy()
+    signal = values_of(table.column("signal"))
     edges = [0, *(np.flatnonzero(np.diff(signal)) + 1).tolist(), len(signal)]
     start, wanted = 0, None
     for begin, end in itertools.pairwise(edges):

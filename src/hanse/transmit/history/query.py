@@ -18,6 +18,7 @@ from hanse.model.errors import BadInput, TooMuch
 from hanse.model.sample import Gap
 from hanse.model.time import Clock, Instant, to_ns
 from hanse.transmit.history import files, rollup
+from hanse.transmit.history.columns import values_of
 from hanse.transmit.history.delta import File, Log, State
 from hanse.transmit.history.last import LastTable, LastValues
 from hanse.transmit.history.rollup import Buckets
@@ -266,7 +267,7 @@ def buckets_of(table: Any) -> Buckets:
     """The buckets of an Arrow table."""
     at = files.times_of(table)
     rest = [n for n in Buckets.__struct_fields__ if n != "at_us"]
-    return Buckets(at_us=at, **{name: table.column(name).to_numpy() for name in rest})
+    return Buckets(at_us=at, **{name: values_of(table.column(name)) for name in rest})
 
 
 def _plan(

@@ -86,7 +86,8 @@ class HistoryWriter:
         commit_s: float = COMMIT_S,
     ) -> None:
         # Now, in the starting thread: a process started while another thread imports can hang.
-        importlib.import_module("pyarrow.parquet")
+        for needed in ("pyarrow.parquet", "pyarrow.compute"):
+            importlib.import_module(needed)
         arrow = importlib.import_module("pyarrow")
         arrow.set_memory_pool(arrow.system_memory_pool())  # some 30 MB less than its own
         folder.mkdir(mode=0o750, parents=True, exist_ok=True)
