@@ -14,6 +14,7 @@ import contextlib
 import json
 import os
 import re
+import threading
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -166,7 +167,7 @@ class Log:
 
     def _write(self, version: int, actions: Iterable[Mapping[str, Any]]) -> None:
         """Put a version in place, whole or not at all; raises `Conflict` if it is taken."""
-        temporary = self._log / f".{version}.{os.getpid()}.tmp"
+        temporary = self._log / f".{version}.{os.getpid()}.{threading.get_ident()}.tmp"
         lines = b"\n".join(msgspec.json.encode(a) for a in actions) + b"\n"
         with temporary.open("wb") as file:
             file.write(lines)
