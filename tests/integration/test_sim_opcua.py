@@ -263,6 +263,15 @@ async def test_with_keys_a_plant_speaks_encrypted_only_and_its_certificate_must_
     assert shown.fingerprint == pinned.hexdigest()
 
 
+async def asked_for_a_job(settings, tmp_path):
+    """A job is given on a line of its own, which is trusted under the name of its connection."""
+    world, audit = a_world(tmp_path / "desk", connection=""), KeptAudit()
+    doors = doors_of(["M2"], f"nsu={NAMESPACE};s={{}}")
+    guard = JobGuard("plant", (CONNECTOR, settings), world=world, audit=audit, doors=doors)
+    await guard.start(sheet("WO-7/10/0/1"), by="node")
+    assert [shown.connection for shown in world.trust.shown] == ["plant"]
+
+
 async def test_a_plant_with_a_login_lets_in_who_knows_it_and_nobody_else(tmp_path):
     config = plant_config(keys=str(tmp_path / "plant"), user="hanse", password="as it should be")
     world = a_world(tmp_path / "node", connection="plant")
@@ -271,6 +280,7 @@ async def test_a_plant_with_a_login_lets_in_who_knows_it_and_nobody_else(tmp_pat
     )
     async with SimulatedPlant(config, RealClock(), STANDARD):
         assert await CONNECTOR.browse(known, world)
+        await asked_for_a_job(known, tmp_path)
         for wrong in ({"password": "another"}, {"user": "someone"}, {"user": "", "password": ""}):
             with pytest.raises(ua.UaError):
                 await CONNECTOR.browse(msgspec.structs.replace(known, **wrong), world)

@@ -6,6 +6,7 @@ job that is sent again is not done again.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable
 from typing import Annotated, Literal, Protocol
 
@@ -96,7 +97,7 @@ class JobGuard:
     ) -> None:
         self._connection = connection
         self._connector, self._settings = reach
-        self._world = world
+        self._world = dataclasses.replace(world, connection=connection)
         self._audit = audit
         self._doors = {door.asset: door for door in doors}
         self._times_s: dict[str, list[float]] = {}

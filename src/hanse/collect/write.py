@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Annotated, Protocol
 
@@ -75,7 +76,7 @@ class Guard:
     ) -> None:
         self._connection = connection
         self._connector = connector
-        self._world = world
+        self._world = dataclasses.replace(world, connection=connection.key)
         self._audit = audit
         self._allowed = {rule.signal: rule for rule in allowed}
         self._times_s: dict[int, list[float]] = {}

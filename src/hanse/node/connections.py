@@ -122,7 +122,12 @@ class RecordTrust:
         return found.fingerprint if found else ""
 
     async def decide(self, shown: Certificate) -> bool:
-        """Whether to go on; a certificate never seen is kept for a person to decide."""
+        """Whether to go on; a certificate never seen is kept for a person to decide.
+
+        What is not a connection of the node's has nobody to ask.
+        """
+        if not shown.connection:
+            return False
 
         def ask(tx: Tx) -> bool:
             before = pins(tx).get(shown.connection) or Pinned(connection=shown.connection)
