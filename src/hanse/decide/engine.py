@@ -181,6 +181,11 @@ class Engine:
         name = getattr(rule, "signal", "")
         unit = self.plant.unit(rule.asset_type, name) if name else ""
         known = None if math.isnan(value) else value
+        text = (
+            raised(rule, called, known, (limit, side, unit), words=about.words)
+            if on
+            else cleared(rule, called)
+        )
         return Transition(
             rule=rule.key,
             asset=asset,
@@ -189,7 +194,7 @@ class Engine:
             active=bool(on),
             since_ns=since_ns,
             severity=severity(rule, side),
-            text=raised(rule, called, known, (limit, side, unit)) if on else cleared(rule, called),
+            text=text,
             name=called,
             value=known,
             limit=limit,
@@ -214,7 +219,7 @@ class Engine:
     def fingerprint(self) -> str:
         """A short hash of rules, assets and signals: a snapshot fits only the same."""
         if not self._fingerprint:
-            plain = msgspec.json.encode((self.rules, self.plant.assets))
+            plain = msgspec.json.encode((self.rules, [_decisive(a) for a in self.plant.assets]))
             ids = self.plant.ids.tobytes()
             self._fingerprint = hashlib.sha256(plain + ids).hexdigest()[:16]
         return self._fingerprint
@@ -252,6 +257,11 @@ class Engine:
             bank.take_extra(saved)
         self._latches.refresh()
         self._gates.refresh()
+
+
+def _decisive(asset: Asset) -> tuple[str, str, dict[str, float | str]]:
+    """What of an asset decides anything: not what it and its signals are called."""
+    return asset.key, asset.asset_type, asset.attributes
 
 
 def severity(rule: Rule, side: str) -> int:

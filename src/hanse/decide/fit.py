@@ -22,12 +22,16 @@ UNFIT_MAX = 1_000
 
 
 class Asset(Struct, frozen=True, kw_only=True):
-    """Something rules are written for: a machine, or a part of one with its own type."""
+    """Something rules are written for: a machine, or a part of one with its own type.
+
+    ``words`` are what people call its signals, by name, for the sentences.
+    """
 
     key: Key
     asset_type: Key
     title: str = ""
     attributes: dict[str, float | str] = {}
+    words: dict[str, Text] = {}
 
 
 def asset_of(machine: Machine) -> Asset:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import tomllib
 from collections.abc import Iterable, Iterator
 from importlib import resources
@@ -43,6 +44,7 @@ class _Head(Shape, frozen=True, kw_only=True):
     about: Text
 
 
+@functools.cache
 def load_shipped(key: str) -> Pack:
     """A pack that comes with Hanse.
 

@@ -34,7 +34,7 @@ from hanse.web.views.connecting import (
 )
 from hanse.web.views.entering import Entered, EntrySheet, Taken
 from hanse.web.views.loops import Approval, ChainView, LoopRow
-from hanse.web.views.losses import LossesView, StopsView
+from hanse.web.views.losses import LossesView, ShiftView, StopsView
 from hanse.web.views.notices import NoticesView
 from hanse.web.views.people import AuditPage, FirmCard
 from hanse.web.views.plant import (
@@ -228,6 +228,10 @@ class Losses(Protocol):
 
     async def figures(self, *, by: str, hours: int) -> LossesView:
         """OEE by machine, line, shift or product over the last hours, down to the stops."""
+        ...
+
+    async def shift(self, machine: str) -> ShiftView:
+        """One machine since its shift began: states, stops, figures."""
         ...
 
     async def stops(self, *, machine: str, hours: int) -> StopsView:

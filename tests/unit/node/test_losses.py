@@ -16,6 +16,7 @@ from hanse.model.sample import Gap, GapReason, frame
 from hanse.model.time import UTC, StillClock, to_ns
 from hanse.node.connections import Line, Setup, setups
 from hanse.node.folder import Folder
+from hanse.node.losses.facts import shift_began
 from hanse.node.losses.keeping import keep_once
 from hanse.node.losses.oee import cut, minus
 from hanse.node.offline import offline
@@ -178,3 +179,35 @@ def test_spans_are_cut_and_taken_away():
     assert minus([(0, 10)], [(2, 4), (3, 6)]) == [(0, 2), (6, 10)]
     assert minus([(0, 10)], []) == [(0, 10)]
     assert minus([(0, 10)], [(0, 10)]) == []
+
+
+async def test_a_machine_is_shown_since_its_shift_began_with_states_stops_figures_and_energy(shop):
+    shop = dataclasses.replace(shop, clock=StillClock(at(119.5)))
+    pages = RecordLosses(shop)
+    view = await pages.shift("L1")
+    assert (view.of_calendar, view.start) == (True, DAY)
+    assert [s.state for s in view.states] == [
+        PackMLState.EXECUTE, PackMLState.ABORTED, PackMLState.EXECUTE, PackMLState.IDLE,
+    ]  # fmt: skip
+    assert view.states[1].end == at(90)
+    assert view.states[1].reason.en == ""
+    assert view.figures.energy_per_piece_kwh == pytest.approx(34 / 68)
+    assert {loss.kind for loss in view.figures.losses} >= {"availability.own", "quality"}
+    down = next(s for s in view.stops if s.state is PackMLState.ABORTED)
+    await pages.explain(down.id, "spindle", by="sam")
+    assert "pindle" in (await pages.shift("L1")).states[1].reason.en
+
+
+def test_a_shift_has_begun_where_one_is_on_and_at_its_own_hour_where_two_follow():
+    days = tuple(range(7))
+    calendar = Calendar(
+        key="two",
+        shifts=(
+            Shift(days=days, start_min=360, end_min=840),
+            Shift(days=days, start_min=840, end_min=1_320),
+        ),
+    )
+    assert shift_began(calendar, at(120)) == DAY
+    assert shift_began(calendar, at(500)) == at(480)
+    assert shift_began(calendar, at(-60)) is None
+    assert shift_began(None, DAY) is None

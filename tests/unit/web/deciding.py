@@ -11,9 +11,9 @@ from hanse.model.money import Money
 from hanse.model.plant import AlarmPriority, PackMLState
 from hanse.model.text import Text
 from hanse.web.views.common import Deed, Done, Field, Option, State, Tone
-from hanse.web.views.losses import LossesView, LossRow, OeeRow, StopRow, StopsView
+from hanse.web.views.losses import LossesView, LossRow, OeeRow, ShiftView, StopRow, StopsView
 from hanse.web.views.notices import ChannelRow, NoticesView, WaitingRow
-from hanse.web.views.plant import AlarmPerformance, Often
+from hanse.web.views.plant import AlarmPerformance, Often, StateSpan
 from hanse.web.views.rules import (
     RuleFileView,
     RuleRow,
@@ -315,6 +315,20 @@ class LossesInMemory:
     async def figures(self, *, by, hours):
         return LossesView(
             by=by, start=s.after(-3_600 * hours), end=s.T0, rows=(OEE,), total=OEE, stops=(STOP,)
+        )
+
+    async def shift(self, machine):
+        running = StateSpan(state=PackMLState.EXECUTE, start=s.after(-7_200), end=s.after(-600))
+        down = StateSpan(state=PackMLState.ABORTED, start=s.after(-600), end=s.T0)
+        figures = structs.replace(OEE, key=machine)
+        return ShiftView(
+            machine=machine,
+            start=s.after(-7_200),
+            end=s.T0,
+            of_calendar=True,
+            figures=figures,
+            states=(running, down),
+            stops=(STOP, EXPLAINED),
         )
 
     async def stops(self, *, machine, hours):

@@ -39,7 +39,7 @@ from hanse.web.views.entering import Asked, EntrySheet
 from hanse.web.views.loops import Approval, ChainStep, ChainView, Choice, LoopRow, NodeCard
 from hanse.web.views.people import FirmCard
 from hanse.web.views.planning import Lane, OrderRow, PlanView, PromiseView, VersionRow
-from hanse.web.views.plant import AlarmRow, MachineRow, MachineView, Series, SignalNow, StateSpan
+from hanse.web.views.plant import AlarmRow, MachineRow, MachineView, Series, SignalNow
 from hanse.web.views.running import Check, Readiness
 from hanse.web.views.trading import (
     ChainRow,
@@ -299,14 +299,6 @@ MACHINES = (
 MACHINE = MachineView(
     row=MACHINES[0],
     signals=SIGNALS,
-    states=(
-        StateSpan(state=PackMLState.EXECUTE, start=after(-14_400), end=after(-7_200)),
-        StateSpan(state=PackMLState.IDLE, start=after(-7_200), end=after(-6_000)),
-        StateSpan(state=PackMLState.EXECUTE, start=after(-6_000), end=after(0.12)),
-        StateSpan(
-            state=PackMLState.ABORTED, start=after(0.12), reason=Text("Spindle bearing", "主轴轴承")
-        ),
-    ),
     gaps=(
         Gap(
             connection="plant",

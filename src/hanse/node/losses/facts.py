@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from hanse.allocate.calendars import expand
@@ -15,7 +17,7 @@ from hanse.model.errors import BadInput
 from hanse.model.plant import Calendar, Machine, Signal, SignalKind
 from hanse.model.running import MachineJob, StateSpan
 from hanse.model.sample import Gap
-from hanse.model.time import NS_PER_S, Clock, Instant, to_ns
+from hanse.model.time import NS_PER_S, Clock, Instant, from_ns, to_ns
 from hanse.node.connections import setups
 from hanse.node.shopfloor.records import ended_jobs, open_jobs
 from hanse.packs.load import load_shipped
@@ -59,9 +61,9 @@ class MachineFacts:
     planned: tuple[Span, ...]
 
 
-def known(tx: Tx, start: Instant, end: Instant) -> Known:
-    """The record's part."""
-    machines = tuple(tx.machines.all())
+def known(tx: Tx, start: Instant, end: Instant, *, machine: str = "") -> Known:
+    """The record's part, of one machine or of all."""
+    machines = (tx.machines.need(machine),) if machine else tuple(tx.machines.all())
     keys = {m.key for m in machines}
     signals = [s for s in tx.signals.all() if s.asset in keys and s.name in NAMES]
     jobs: dict[str, list[MachineJob]] = {}
@@ -222,6 +224,25 @@ def _open(about: Known, machine: Machine) -> Iterable[Span]:
     if calendar is None:
         return iter([(to_ns(about.start), to_ns(about.end))])
     return open_hours(calendar, about.start, about.end)
+
+
+def shift_began(calendar: Calendar | None, at: Instant) -> Instant | None:
+    """When the shift began that is on at an instant; None between shifts and where there are none.
+
+    Shifts that follow on one another without a break are told apart by their own hours.
+    """
+    if calendar is None:
+        return None
+    day = dt.timedelta(days=1)
+    began = [
+        start
+        for shift in calendar.shifts
+        for start, end in open_hours(
+            msgspec.structs.replace(calendar, shifts=(shift,)), at - day, at + day
+        )
+        if start <= to_ns(at) < end
+    ]
+    return from_ns(max(began)) if began else None
 
 
 def open_hours(calendar: Calendar, start: Instant, end: Instant) -> Iterable[Span]:

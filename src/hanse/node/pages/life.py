@@ -18,7 +18,7 @@ from hanse.node.context import Context
 from hanse.node.living import book
 from hanse.node.living.book import LifeNow, LifeVersion
 from hanse.node.living.studio import ASKED
-from hanse.node.pages.rules import signal_title, type_title
+from hanse.node.ruling.book import signal_title, type_title
 from hanse.node.settings import LifeWatch
 from hanse.store import Tx
 from hanse.web.views.common import Done

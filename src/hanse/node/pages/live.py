@@ -87,8 +87,22 @@ class LiveValues:
             self._taps.discard(tap)
 
     def past(self, signals: tuple[int, ...], *, start_ns: int, end_ns: int) -> Series:
-        """What is remembered of some signals between two instants."""
-        return series_of(self.rows(signals, start_ns=start_ns, end_ns=end_ns), signals)
+        """What is remembered of some signals between two instants.
+
+        A value that stands (a device tells changes only) stands at both ends as well.
+        """
+        rows = self.rows(signals, start_ns=start_ns, end_ns=end_ns)
+        held = [row for s in signals for row in self._held(s, start_ns, end_ns)]
+        return series_of([*held, *rows], signals)
+
+    def _held(self, signal: int, start_ns: int, end_ns: int) -> list[tuple[int, int, float]]:
+        last = self.last.get(signal)
+        if last is None or last.quality is not Quality.GOOD:
+            return []
+        before = next((v for at, v in reversed(last.past) if at < start_ns), None)
+        newest = next((v for at, v in reversed(last.past) if at < end_ns), None)
+        ends = ((start_ns, before), (end_ns - 1, newest))
+        return [(at, signal, value) for at, value in ends if value is not None]
 
     def rows(
         self, signals: tuple[int, ...], *, start_ns: int, end_ns: int

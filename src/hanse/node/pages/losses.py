@@ -16,7 +16,7 @@ from hanse.model.money import Money
 from hanse.model.text import Text
 from hanse.model.time import Instant, from_ns, to_ns
 from hanse.node.context import Context
-from hanse.node.losses.facts import HOURS_MAX, Known, MachineFacts, known, read
+from hanse.node.losses.facts import HOURS_MAX, Known, MachineFacts, known, read, shift_began
 from hanse.node.losses.oee import BY, energy_kwh, figures
 from hanse.node.losses.reasons import (
     BEFORE_S,
@@ -30,8 +30,11 @@ from hanse.node.ruling.book import standing
 from hanse.packs.load import load_shipped
 from hanse.store import Tx
 from hanse.web.views.common import Done, Option
-from hanse.web.views.losses import LossesView, LossRow, OeeRow, StopRow, StopsView
+from hanse.web.views.losses import LossesView, LossRow, OeeRow, ShiftView, StopRow, StopsView
+from hanse.web.views.plant import StateSpan
 
+SHIFT_H = 8
+"""How far back a machine without shifts is looked at."""
 STOPS_SHOWN_MAX = 300
 ALARMS_MAX = 20_000
 SHORTEST_S: dict[str, float] = {"own": 10.0, "outside": 10.0, "unknown": 10.0, "planned": 300.0}
@@ -105,6 +108,30 @@ class RecordLosses:
             reasons=tuple(Option(value=r.key, label=r.title) for r in reasons),
         )
 
+    async def shift(self, machine: str) -> ShiftView:
+        """One machine since its shift began, or over the last hours where it has no shifts."""
+        end = self._context.clock.now()
+
+        def facts_of(tx: Tx) -> tuple[_Record, bool]:
+            one = tx.machines.need(machine)
+            begin = shift_began(tx.calendars.get(one.calendar), end)
+            start = begin or end - dt.timedelta(hours=SHIFT_H)
+            return _record(tx, start, end, machine=machine), begin is not None
+
+        record, of_calendar = await self._context.store.read(facts_of)
+        seen = await self._put_together(record)
+        (part,) = figures(seen.about, seen.facts, seen.stood, "machine")
+        stops = _stop_rows(seen)
+        return ShiftView(
+            machine=machine,
+            start=seen.about.start,
+            end=end,
+            of_calendar=of_calendar,
+            figures=self._row(seen, "machine", part),
+            states=_states(seen.facts[0], stops, end),
+            stops=tuple(stops[:STOPS_SHOWN_MAX]),
+        )
+
     async def explain(self, stop: str, reason: str, *, by: str) -> Done:
         """A person's word on why a machine stood."""
         machine, _, start = stop.rpartition("@")
@@ -122,7 +149,9 @@ class RecordLosses:
         def facts_of(tx: Tx) -> _Record:
             return _record(tx, start, end)
 
-        record = await self._context.store.read(facts_of)
+        return await self._put_together(await self._context.store.read(facts_of))
+
+    async def _put_together(self, record: _Record) -> Seen:
         async with self._one_at_a_time:
             facts = await asyncio.to_thread(
                 read, record.about, self._context.history, clock=self._context.clock
@@ -142,14 +171,30 @@ class _Record:
     rules: dict[str, Rule]
 
 
-def _record(tx: Tx, start: Instant, end: Instant) -> _Record:
+def _record(tx: Tx, start: Instant, end: Instant, *, machine: str = "") -> _Record:
     since_ns = to_ns(start - dt.timedelta(seconds=BEFORE_S))
     raised = tx.events.find(kind="decide.alarm_active", since_ns=since_ns, limit=ALARMS_MAX)
     return _Record(
-        about=known(tx, start, end),
+        about=known(tx, start, end, machine=machine),
         said={r.stop: r for r in stop_reasons(tx).all()},
         raised=raised,
         rules={one.rule.key: one.rule for one in standing(tx)},
+    )
+
+
+def _states(facts: MachineFacts, stops: Sequence[StopRow], end: Instant) -> tuple[StateSpan, ...]:
+    """What it did since the time began, each stop with its reason."""
+    reasons = {stop.start: stop.reason_title for stop in stops if stop.reason}
+    changes = facts.changes
+    ends = [from_ns(change.at_ns) for change in changes[1:]]
+    return tuple(
+        StateSpan(
+            state=change.after,
+            start=from_ns(change.at_ns),
+            end=until,
+            reason=reasons.get(from_ns(change.at_ns), Text("", "")),
+        )
+        for change, until in zip(changes, [*ends, end], strict=False)
     )
 
 

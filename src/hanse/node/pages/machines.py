@@ -17,6 +17,7 @@ from hanse.model.time import Instant, from_ns, to_ns
 from hanse.node.context import Context
 from hanse.node.pages.alarms import standing_alarms
 from hanse.node.pages.live import LiveValues, series_of
+from hanse.node.ruling.book import signal_title, type_title
 from hanse.node.shopfloor.by_hand import JOB_ACT, JobAct, job_deeds
 from hanse.node.shopfloor.records import open_jobs
 from hanse.store import Tx
@@ -27,7 +28,7 @@ from hanse.web.views.plant import MachineRow, MachineView, Series, SignalNow
 if TYPE_CHECKING:
     from hanse.transmit.history.query import History
 
-LEADS = ("vibration", "load", "bearing_temperature", "power")
+LEADS = ("vibration", "spindle_load", "load", "bearing_temperature", "power")
 NS_PER_US = 1_000
 COUNT_DIGITS_MAX = 6
 
@@ -55,7 +56,12 @@ class RecordMachines:
             signals = tx.signals.where(asset=key)
             jobs = {job.machine: job for job in open_jobs(tx).all() if not job.taken_back}
             row = self._row(machine, signals, standing_alarms(tx), jobs.get(key))
-            shown = tuple(self._now(s) for s in signals)
+            shown = tuple(
+                msgspec.structs.replace(
+                    _called(machine.asset_type, self._now(s)), lead=s.name in LEADS
+                )
+                for s in signals
+            )
             return MachineView(row=row, signals=shown, deeds=job_deeds(tx, key))
 
         return await self._store.read(read)
@@ -128,6 +134,7 @@ class RecordMachines:
             key=machine.key,
             title=machine.title,
             asset_type=machine.asset_type,
+            type_title=type_title(machine.asset_type),
             state=state,
             since=self._at(named.get("state")),
             connected=any(s.id in self._live.last for s in signals),
@@ -138,7 +145,9 @@ class RecordMachines:
             pieces_done=job.good if job else int(self._value(named.get("job_done")) or 0),
             pieces_due=job.pieces if job else int(self._value(named.get("job_quantity")) or 0),
             signals=tuple(
-                msgspec.structs.replace(self._now(named[n]), lead=True) for n in LEADS if n in named
+                msgspec.structs.replace(_called(machine.asset_type, self._now(named[n])), lead=True)
+                for n in LEADS
+                if n in named
             ),
         )
 
@@ -168,6 +177,11 @@ class RecordMachines:
         return msgspec.structs.replace(
             shown, value=last.value, text=last.text, quality=last.quality, at=from_ns(last.at_ns)
         )
+
+
+def _called(kind: str, signal: SignalNow) -> SignalNow:
+    """A signal with what people call it."""
+    return msgspec.structs.replace(signal, title=signal_title(kind, signal.name))
 
 
 def _count(values: Mapping[str, str], name: str) -> int | None:

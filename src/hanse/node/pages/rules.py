@@ -17,10 +17,9 @@ from hanse.model.text import Text
 from hanse.model.time import Instant
 from hanse.node.context import Context
 from hanse.node.ruling import book
-from hanse.node.ruling.book import PACKS, RuleFile, Standing
+from hanse.node.ruling.book import RuleFile, Standing, signal_title, type_title
 from hanse.node.ruling.folder import tell_decide
 from hanse.node.ruling.trial import Line, Question, Told, Tried, answer, question
-from hanse.packs.load import load_shipped
 from hanse.store import Tx
 from hanse.web.views.common import Done, Field, Option
 from hanse.web.views.rules import (
@@ -124,26 +123,6 @@ class RecordRules:
         event = await self._context.store.write(lambda tx: book.arm(tx, rule, armed=armed, by=by))
         await tell_decide(self._context.nats)
         return Done(text=event.text, event=event.id, href="/rules")
-
-
-def type_title(kind: str) -> Text:
-    """What a type of asset is called; its key where no pack knows it."""
-    for name in PACKS:
-        found = load_shipped(name).types.get(kind)
-        if found is not None:
-            return found.title
-    return Text(kind, kind)
-
-
-def signal_title(kind: str, signal: str) -> Text:
-    """What a signal of a type is called; its own words where no pack knows it."""
-    for name in PACKS:
-        found = load_shipped(name).types.get(kind)
-        for known in found.signals if found else ():
-            if known.name == signal:
-                return known.title
-    plain = signal.replace("_", " ")
-    return Text(plain[:1].upper() + plain[1:], plain)
 
 
 def _rows(tx: Tx) -> tuple[RuleRow, ...]:

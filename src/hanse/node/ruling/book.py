@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -23,6 +23,8 @@ from hanse.store import Tx
 from hanse.store.shelf import Shelf
 
 PACKS = ("machining",)
+ANY_MACHINE = "machine-tool"
+"""The type of a pack whose words are used for machines of a type that it does not know."""
 RULE_FILES_MAX = 500
 VERSIONS_SHOWN_MAX = 50
 
@@ -109,16 +111,51 @@ def armed_rules(tx: Tx) -> tuple[tuple[Rule, ...], dict[str, Effect]]:
 
 def plant_of(tx: Tx) -> tuple[tuple[Asset, ...], tuple[Signal, ...]]:
     """The machines as assets with the limits of their types, and their signals."""
-    assets = tuple(_asset(machine) for machine in tx.machines.all())
-    known = {a.key for a in assets}
-    return assets, tuple(s for s in tx.signals.all() if s.asset in known)
+    machines = tx.machines.all()
+    known = {m.key for m in machines}
+    signals = tuple(s for s in tx.signals.all() if s.asset in known)
+    words = words_of(machines, signals)
+    return tuple(_asset(m, words[m.asset_type]) for m in machines), signals
 
 
-def _asset(machine: Machine) -> Asset:
+def words_of(machines: Iterable[Machine], signals: Iterable[Signal]) -> dict[str, dict[str, Text]]:
+    """What people call the signals of each type of machine."""
+    kinds = {m.key: m.asset_type for m in machines}
+    found: dict[str, dict[str, Text]] = {kind: {} for kind in kinds.values()}
+    for signal in signals:
+        of_kind = found[kinds[signal.asset]]
+        if signal.name not in of_kind:
+            of_kind[signal.name] = signal_title(kinds[signal.asset], signal.name)
+    return found
+
+
+def type_title(kind: str) -> Text:
+    """What a type of asset is called; its key where no pack knows it."""
+    for name in PACKS:
+        found = load_shipped(name).types.get(kind)
+        if found is not None:
+            return found.title
+    return Text(kind, kind)
+
+
+def signal_title(kind: str, signal: str) -> Text:
+    """What a signal of a type is called; its own words where no pack knows it."""
+    for name in PACKS:
+        types = load_shipped(name).types
+        found = types.get(kind) or types.get(ANY_MACHINE)
+        for known in found.signals if found else ():
+            if known.name == signal:
+                return known.title
+    plain = signal.replace("_", " ")
+    return Text(plain[:1].upper() + plain[1:], plain)
+
+
+def _asset(machine: Machine, words: dict[str, Text]) -> Asset:
     own = machine.attributes
     for name in PACKS:
         own = load_shipped(name).attributes(machine.asset_type, own)
-    return asset_of(replace(machine, attributes=own))
+    asset = asset_of(replace(machine, attributes=own))
+    return replace(asset, words=words)
 
 
 def checked(tx: Tx, text: str, *, key: str) -> tuple[Rule, ...]:

@@ -4,33 +4,18 @@ from __future__ import annotations
 
 import enum
 
-from hanse.model.door import Role
 from hanse.model.order import WorkOrderState
 from hanse.model.plan import MoveReason
 from hanse.model.plant import AlarmPriority, PackMLState
 from hanse.model.sample import GapReason, Quality
 from hanse.model.text import Language, Text
+from hanse.model.titles import PACKML_TITLES, ROLE_TITLES
 from hanse.web.views.common import Tone
 
 S = PackMLState
 _NAMES: tuple[tuple[enum.Enum, Text], ...] = (
-    (S.STOPPED, Text("Stopped", "已停止")),
-    (S.RESETTING, Text("Resetting", "复位中")),
-    (S.IDLE, Text("Idle", "空闲")),
-    (S.STARTING, Text("Starting", "启动中")),
-    (S.EXECUTE, Text("Running", "运行")),
-    (S.COMPLETING, Text("Completing", "完成中")),
-    (S.COMPLETED, Text("Complete", "已完成")),
-    (S.HOLDING, Text("Holding", "保持中")),
-    (S.HELD, Text("Held", "保持")),
-    (S.UNHOLDING, Text("Resuming", "恢复中")),
-    (S.SUSPENDING, Text("Suspending", "挂起中")),
-    (S.SUSPENDED, Text("Waiting", "等待")),
-    (S.UNSUSPENDING, Text("Resuming", "恢复中")),
-    (S.ABORTING, Text("Aborting", "中止中")),
-    (S.ABORTED, Text("Down", "故障停机")),
-    (S.CLEARING, Text("Clearing", "清除中")),
-    (S.STOPPING, Text("Stopping", "停止中")),
+    *PACKML_TITLES.items(),
+    *ROLE_TITLES.items(),
     (AlarmPriority.LOW, Text("Low", "低")),
     (AlarmPriority.MEDIUM, Text("Medium", "中")),
     (AlarmPriority.HIGH, Text("High", "高")),
@@ -59,13 +44,6 @@ _NAMES: tuple[tuple[enum.Enum, Text], ...] = (
     (MoveReason.PERSON_MISSING, Text("person missing", "人员缺席")),
     (MoveReason.IMPROVED, Text("better plan", "方案更优")),
     (MoveReason.PLANNER, Text("planner", "计划员")),
-    (Role.OWNER, Text("Owner", "所有者")),
-    (Role.PLANNER, Text("Planner", "计划员")),
-    (Role.TECHNICIAN, Text("Technician", "技术员")),
-    (Role.BUYER, Text("Buyer", "采购与销售")),
-    (Role.OPERATOR, Text("Operator", "操作员")),
-    (Role.AUDITOR, Text("Auditor", "审计员")),
-    (Role.KIOSK, Text("Kiosk", "看板")),
 )
 _TONES: tuple[tuple[enum.Enum, Tone], ...] = (
     (S.EXECUTE, Tone.GOOD),

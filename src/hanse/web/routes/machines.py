@@ -31,9 +31,21 @@ async def machine(request: Asked, key: FromPath[str]) -> Response[str]:
     view = await ports.machines.machine(name)
     events = await ports.happenings.recent(limit=EVENTS_MAX, subject=name)
     alarms = [a for a in await ports.alarms.rows(limit=ALARMS_MAX) if a.machine == name]
-    drawn = strip(view.states, view.gaps, now=ports.clock.now(), timezone=ports.firm.timezone)
     context: dict[str, Any] = {"view": view, "row": view.row, "events": events, "alarms": alarms}
-    return page(request, "machine.html", strip=drawn, **context)
+    shift = None if _values_only(request) else await ports.losses.shift(name)
+    drawn = shift and strip(
+        shift.states,
+        view.gaps,
+        since=shift.start,
+        now=shift.end,
+        timezone=ports.firm.timezone,
+    )
+    return page(request, "machine.html", shift=shift, strip=drawn, **context)
+
+
+def _values_only(request: Asked) -> bool:
+    """Whether only the newest values are wanted: a shift costs a look into history."""
+    return "hx-request" in request.headers and request.query_params.get("part") != "shift"
 
 
 @post("/machines/{key:path}", opt=needs(Permission.JOBS_ACT), include_in_schema=False)

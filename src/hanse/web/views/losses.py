@@ -11,6 +11,7 @@ from hanse.model.plant import PackMLState
 from hanse.model.text import Text
 from hanse.model.time import Instant
 from hanse.web.views.common import Count, Id, Line, Option
+from hanse.web.views.plant import StateSpan
 
 Share = Annotated[float, Meta(ge=0)] | None
 
@@ -78,3 +79,15 @@ class StopsView(Struct, frozen=True, kw_only=True):
     stops: tuple[StopRow, ...]
     unexplained: Count
     reasons: tuple[Option, ...]
+
+
+class ShiftView(Struct, frozen=True, kw_only=True):
+    """One machine since its shift began: states, stops with their reasons, figures, energy."""
+
+    machine: Id
+    start: Instant
+    end: Instant
+    of_calendar: bool
+    figures: OeeRow
+    states: tuple[StateSpan, ...]
+    stops: tuple[StopRow, ...]

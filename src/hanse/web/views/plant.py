@@ -28,6 +28,7 @@ class SignalNow(Struct, frozen=True, kw_only=True):
     low: float | None = None
     high: float | None = None
     lead: bool = False
+    title: Text = Text("", "")
 
 
 class MachineRow(Struct, frozen=True, kw_only=True):
@@ -36,6 +37,7 @@ class MachineRow(Struct, frozen=True, kw_only=True):
     key: Id
     title: Line
     asset_type: Line = ""
+    type_title: Text = Text("", "")
     state: PackMLState | None = None
     since: Instant | None = None
     reason: Text = Text("", "")
@@ -65,7 +67,6 @@ class MachineView(Struct, frozen=True, kw_only=True):
 
     row: MachineRow
     signals: tuple[SignalNow, ...]
-    states: tuple[StateSpan, ...] = ()
     gaps: tuple[Gap, ...] = ()
     deeds: tuple[Deed, ...] = ()
 
