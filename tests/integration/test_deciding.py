@@ -3,6 +3,8 @@
 import asyncio
 import collections
 import contextlib
+import itertools
+import signal
 import time
 
 import msgspec
@@ -23,9 +25,10 @@ from hanse.node.world import RandomIds, RealClock
 from hanse.store import Store
 from hanse.transmit import codec
 from hanse.transmit.nats import connect, server, streams
+from hanse.transmit.nats import feed as feeds
 from hanse.transmit.partition import partition, subject
 
-S = 1_000_000_000
+TICK_NS = 25_000_000
 MACHINES = tuple(f"press-{n}" for n in range(6))
 RULES = """
 [[rule]]
@@ -104,38 +107,51 @@ async def house(path):
 
 
 class Plant:
-    """Presses whose oil warms and cools by the clock; remembers every frame it sent."""
+    """Presses whose oil warms and cools by the clock."""
 
     def __init__(self, js):
         self._js = js
-        self.sent = []
+        self._numbers = itertools.count()
+
+    async def send(self, oil_c):
+        """One reading of each press, and a fifth of a second."""
+        number = next(self._numbers)
+        for place, (key, value) in enumerate(zip(MACHINES, oil_c, strict=True)):
+            made = frame(
+                Happening(f"plant/{key}", 1, number),
+                signal=np.array([place + 1], np.int32),
+                at_ns=np.array([time.time_ns()], np.int64),
+                value=np.array([value], np.float64),
+            )
+            await self._js.publish(subject(partition(key)), codec.pack(made))
+        await asyncio.sleep(0.2)
+
+    async def idle_until(self, condition):
+        """Cold presses: no rule has anything to say, and none is silent."""
+        async with asyncio.timeout(120):
+            while not await condition():
+                await self.send([20] * len(MACHINES))
 
     async def run(self, steps):
         for step in range(steps):
-            at_ns = time.time_ns()
-            for number, key in enumerate(MACHINES):
-                made = frame(
-                    Happening(f"plant/{key}", 1, step),
-                    signal=np.array([number + 1], np.int32),
-                    at_ns=np.array([at_ns], np.int64),
-                    value=np.array([SHAPE[(step + 3 * number) % len(SHAPE)]], np.float64),
-                )
-                self.sent.append((key, at_ns, made))
-                await self._js.publish(subject(partition(key)), codec.pack(made))
-            await asyncio.sleep(0.2)
+            await self.send([SHAPE[(step + 3 * n) % len(SHAPE)] for n in range(len(MACHINES))])
 
 
-def undisturbed(floor, plant, end_ns):
-    """What is told of the same frames where nothing dies."""
-    told = []
+async def undisturbed(floor, js):
+    """What desks tell that never die and never wait: every frame when the broker had it."""
+    told, last_ns = [], 0
     for number in {partition(key) for key in MACHINES}:
-        watch = floor.watch(number, ())
-        for key, at_ns, made in plant.sent:
-            if partition(key) == number:
-                watch.engine.feed(made)
-                told += watch.book.take(watch.engine.tick(at_ns + S // 10))
-    told = [e for e in told if e.at_ns < end_ns]
-    return sorted((e.alarm, f"decide.alarm_{e.what}", e.at_ns) for e in told)
+        watch, now_ns = floor.watch(number, ()), 0
+        feed = await feeds.frames(js, name=f"undisturbed-{number}", partitions=[number])
+        while deliveries := await feed.take():
+            for delivery in deliveries:
+                for then_ns in range(now_ns or delivery.received_ns, delivery.received_ns, TICK_NS):
+                    told += watch.book.take(watch.engine.tick(then_ns))
+                now_ns, last_ns = delivery.received_ns, int(delivery.what.at_ns[-1])
+                watch.engine.feed(delivery.what)
+                told += watch.book.take(watch.engine.tick(now_ns))
+        await feed.close()
+    return [(e.alarm, f"decide.alarm_{e.what}", e.at_ns) for e in told], last_ns
 
 
 async def until(condition, timeout_s=120):
@@ -157,20 +173,23 @@ async def holders(js):
 async def test_a_killed_decide_role_is_taken_over_with_the_same_alarms_none_twice(tmp_path):
     async with house(tmp_path) as (home, nats):
         js, plant = nats.jetstream(), Plant(nats.jetstream())
-        first, _ = await asyncio.gather(home.start_role(), home.start_role())
-        await until(lambda: shared_by(js, roles=2))
-        running = asyncio.create_task(plant.run(len(SHAPE) * 3 // 2))
+        first, second = await asyncio.gather(home.start_role(), home.start_role())
+        await plant.idle_until(lambda: shared_by(js, roles=2))
+        running = asyncio.create_task(plant.run(len(SHAPE) * 5 // 2))
         await asyncio.sleep(0.2 * len(SHAPE) / 2)
         first.kill()
         await until(lambda: shared_by(js, roles=1))
+        second.send_signal(signal.SIGSTOP)  # it stands still for longer than silence is
+        await asyncio.sleep(3.2)
+        second.send_signal(signal.SIGCONT)
         await running
-        await until(lambda: silent(home))
-        end_ns = plant.sent[-1][1]
-        told = sorted(s for s in await home.steps() if s[2] < end_ns)
         floor = await home.store.read(read_floor)
-    expected = undisturbed(floor, plant, end_ns)
+        expected, end_ns = await undisturbed(floor, js)
+        await until(lambda: silent(home, after_ns=end_ns))
+        told = await home.steps()
+    expected = sorted(s for s in expected if s[2] < end_ns)
     assert {kind for _, kind, _ in expected} == {"decide.alarm_active", "decide.alarm_inactive"}
-    assert told == expected
+    assert sorted(s for s in told if s[2] < end_ns) == expected
 
 
 async def shared_by(js, *, roles):
@@ -179,7 +198,7 @@ async def shared_by(js, *, roles):
     return len(found) == roles and found.total() == len({partition(m) for m in MACHINES})
 
 
-async def silent(home):
+async def silent(home, *, after_ns):
     """Whether every press has been found silent after the end."""
-    told = {subject for subject, _, _ in await home.steps()}
+    told = {subject for subject, _, at_ns in await home.steps() if at_ns > after_ns}
     return {f"silent/{key}" for key in MACHINES} <= told

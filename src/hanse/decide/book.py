@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -137,16 +137,38 @@ class AlarmBook:
     def end_without_rule(self, at_ns: int) -> list[AlarmEvent]:
         """End active alarms whose rule is gone or disabled: nothing would ever end them."""
         told: list[AlarmEvent] = []
-        for alarm in list(self._alarms.values()):
+        for alarm in self._active():
             rule = self._rules.get(alarm.rule)
-            if alarm.active and (rule is None or not rule.enabled):
+            if rule is None or not rule.enabled:
                 text = Text(
                     f"{alarm.name or alarm.asset}: the rule {alarm.rule} is no longer armed",
                     f"{alarm.name or alarm.asset}:规则 {alarm.rule} 已不再启用",
                 )
-                ended = replace(alarm, active=False, changed_ns=at_ns, text=text)
-                told += self._keep((ended, life.event(ended, "inactive", at_ns, text)))
+                told += self._end(alarm, text, at_ns)
         return told
+
+    def agree(self, standing: Collection[str], *, at_ns: int) -> list[AlarmEvent]:
+        """End active alarms that the engine, having seen all there is, does not hold.
+
+        Frames fed again may tell of a delay differently from when they came late the first time;
+        an alarm that nothing holds would never end, and hide the next one.
+        """
+        told: list[AlarmEvent] = []
+        for alarm in self._active():
+            if alarm.id not in standing:
+                text = Text(
+                    f"{alarm.name or alarm.asset}: no longer so, as found in looking again",
+                    f"{alarm.name or alarm.asset}:重新检查时已不再成立",
+                )
+                told += self._end(alarm, text, at_ns)
+        return told
+
+    def _active(self) -> list[Alarm]:
+        return [a for a in self._alarms.values() if a.active]
+
+    def _end(self, alarm: Alarm, text: Text, at_ns: int) -> list[AlarmEvent]:
+        ended = replace(alarm, active=False, changed_ns=at_ns, text=text)
+        return self._keep((ended, life.event(ended, "inactive", at_ns, text)))
 
     def save(self) -> bytes:
         """All alarms as JSON."""

@@ -142,6 +142,10 @@ class Engine:
             for i in np.flatnonzero(self._latches.out).tolist()
         ]
 
+    def standing(self) -> frozenset[str]:
+        """The alarms of every output that is on."""
+        return frozenset(alarm_id(*one) for one in self.active())
+
     def chart(self, rule: str, asset: str) -> tuple[float, float] | None:
         """Centre line and sigma of a control chart; None for other rules, or while it learns."""
         places = self._built.places

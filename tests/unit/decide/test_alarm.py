@@ -207,3 +207,12 @@ def test_an_alarm_whose_rule_is_gone_is_ended():
     again = AlarmBook([], b.alarms())
     assert told(again.end_without_rule(9 * S)) == [("inactive", 9, False)]
     assert again.end_without_rule(10 * S) == []
+
+
+def test_what_the_engine_no_longer_holds_has_ended_and_what_it_holds_stays():
+    one = book()
+    one.take([transition(1), transition(1, asset="m2")])
+    told = one.agree({ID}, at_ns=9 * S)
+    assert [(e.alarm, e.what) for e in told] == [("hot.high/m2", "inactive")]
+    assert one.agree({ID}, at_ns=10 * S) == []
+    assert [e.what for e in one.take([transition(12, asset="m2")])] == ["active"]

@@ -19,6 +19,7 @@ from hanse.model.time import from_ns
 from hanse.node.context import Context
 from hanse.node.deciding.acts import perform
 from hanse.node.deciding.priming import known_values
+from hanse.node.ending import end
 from hanse.node.shopfloor.seeing import SEEN, Eyes, packed
 from hanse.node.watching import AlarmAct, Floor, act_of, alarms_on_record, event_of
 from hanse.store import Tx
@@ -32,6 +33,9 @@ FULL_S = 0.025
 SHOW_S = 0.1
 SHOW_ALL_S = 5.0
 CLOSE_S = 0.5
+CATCH_UP_S = 0.05
+SLEPT_S = 1.0
+"""A process that has not looked for so long hears first what came meanwhile."""
 FIRST_NS = 600_000_000_000
 """A partition that nobody ever watched is watched from ten minutes back."""
 FRESH_NS = 120_000_000_000
@@ -55,6 +59,8 @@ class Desk:
         self._fed_ns = 0
         self._kept_ns = -1
         self._term = 0
+        self._looked_s = 0.0
+        self._number = 0
         self._turn = asyncio.Lock()
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._feed: Feed[Frame] | None = None
@@ -71,7 +77,6 @@ class Desk:
         self._eyes = Eyes(self.watch.signals)
         self._feed = await self._frames()
         await self._tell(self.watch.book.end_without_rule(self._context.clock.ns()))
-        self.live = await self._feed.backlog() == 0
         command = act_of(self.number)
         self._acts = await answer(self._context.nats, command, question=AlarmAct, handle=self._act)
 
@@ -126,14 +131,13 @@ class Desk:
         """Feed the engine until cancelled or broken; ``fed`` is set where there is work for it."""
         feeding = asyncio.create_task(self._follow(fed))
         showing = asyncio.create_task(self._show_machines())
+        catching_up = asyncio.create_task(self._catch_up())
         try:
             done, _ = await asyncio.wait(
                 {feeding, self._broken}, return_when=asyncio.FIRST_COMPLETED
             )
         finally:
-            feeding.cancel()
-            showing.cancel()
-            await asyncio.gather(feeding, showing, return_exceptions=True)
+            await end(feeding, showing, catching_up)
         for ended in done:
             ended.result()
 
@@ -147,14 +151,32 @@ class Desk:
         if self._kept_ns < 0:  # from here on a death loses nothing
             self._fed_ns = delivery.received_ns
             await self._keep()
-        while not self.watch.engine.feed(delivery.what):  # noqa: ASYNC110 (full)
-            await asyncio.sleep(FULL_S)
+        while not self.watch.engine.feed(delivery.what):
+            await (asyncio.sleep(FULL_S) if self.live else self._look_back(delivery.received_ns))
         self._eyes.feed(delivery.what)
         self._fed_ns = delivery.received_ns
         if not self.live:
-            await self.tick(delivery.received_ns)
-            self.live = delivery.left == 0
+            await self._look_back(delivery.received_ns)
+        self._number = delivery.number
         await delivery.done()
+
+    async def _catch_up(self) -> None:
+        """Live once all has been fed that the broker had when it was asked."""
+        mark: int | None = None
+        while self._feed is not None:
+            await asyncio.sleep(CATCH_UP_S)
+            if self.live:
+                continue
+            mark = None if self._slept() else mark
+            try:
+                standing = await self._feed.standing()
+            except HanseError:
+                continue
+            if not self._slept():  # the answer is of now
+                mark = min(mark or standing.last, standing.last)
+                if standing.waiting == 0 or self._number >= mark:
+                    await self._go_live()
+                    mark = None
 
     async def _show_machines(self) -> None:
         """What machines are doing to the flow role: what changed at once, all now and then."""
@@ -168,10 +190,41 @@ class Desk:
                 with contextlib.suppress(NatsError):
                     await client.publish(SEEN, packed(seen))
 
-    async def tick(self, now_ns: int) -> None:
-        """Evaluate what was fed and what is due."""
+    async def look(self) -> None:
+        """Evaluate what was fed, and what is due by the clock."""
         async with self._turn:
-            await self._tick(now_ns)
+            if self._is_awake():
+                await self._tick(self._context.clock.ns())
+
+    async def _look_back(self, then_ns: int) -> None:
+        """Evaluate what was fed, and what was due by an instant of the broker's."""
+        async with self._turn:
+            await self._tick(then_ns)
+
+    async def _go_live(self) -> None:
+        """From here on by the clock; what the book has and nothing holds any more has ended."""
+        engine = self.watch.engine
+        async with self._turn:
+            told = self.watch.book.agree(engine.standing(), at_ns=self._context.clock.ns())
+            await self._tell(told)
+            self.live = True
+
+    def _is_awake(self) -> bool:
+        """Whether it is live, and has looked a moment ago.
+
+        A process that stood still must not take its own silence for that of the machine: it is
+        fed what came meanwhile first, at the instants at which the broker had it.
+        """
+        if self._slept() and self.live:
+            log.info("stood still, catches up", partition=self.number)
+            self.live = False
+        return self.live
+
+    def _slept(self) -> bool:
+        """Whether nothing ran here for a while until now."""
+        now_s = self._context.clock.monotonic_s()
+        slept, self._looked_s = now_s - self._looked_s > SLEPT_S, now_s
+        return slept
 
     async def _tick(self, now_ns: int) -> None:
         transitions = self.watch.engine.tick(now_ns)
@@ -193,6 +246,8 @@ class Desk:
         async with self._turn:  # what an image knows has been told
             fed_ns = self._fed_ns
             if self.live:
+                if not self._is_awake():
+                    return
                 await self._tick(self._context.clock.ns())
             image = Image(fed_ns, engine.fingerprint(), engine.snapshot())
         await self._images.put(self._name, image)

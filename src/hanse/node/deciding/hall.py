@@ -15,6 +15,7 @@ from nats.aio.msg import Msg
 from hanse.model.errors import Conflict, TooMuch
 from hanse.node.context import Context
 from hanse.node.deciding.desk import Desk
+from hanse.node.ending import end
 from hanse.node.watching import Floor, alarms_on_record, read_floor
 from hanse.transmit.lease import Pace
 from hanse.transmit.nats.images import Images
@@ -104,8 +105,7 @@ class Hall:
     async def _lose(self, name: str) -> None:
         task = self._tasks.pop(int(name), None)
         if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end(task)
 
     async def _serve(self, number: int) -> None:
         """One partition, opened again where it broke, until it is let go."""
@@ -131,7 +131,7 @@ class Hall:
             self._fed.clear()
             for desk in list(self._desks.values()):
                 if desk.live:
-                    await _guarded(desk, desk.tick(self._context.clock.ns()))
+                    await _guarded(desk, desk.look())
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(TICK_S):
                     await self._fed.wait()

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 from nats.aio.msg import Msg
@@ -39,10 +39,11 @@ Opening = Callable[[], Awaitable[Pull]]
 class Delivery(Generic[T]):
     """Something that arrived, to be acknowledged with `done` once its effect is on disk.
 
-    ``received_ns`` is when the broker had it; ``left`` how many wait behind it.
+    ``received_ns`` is when the broker had it; ``left`` how many waited behind it when it went out;
+    ``number`` counts what this consumer was sent.
     """
 
-    __slots__ = ("_message", "left", "received_ns", "tries", "what")
+    __slots__ = ("_message", "left", "number", "received_ns", "tries", "what")
 
     def __init__(self, what: T, message: Msg) -> None:
         self.what = what
@@ -50,6 +51,7 @@ class Delivery(Generic[T]):
         about = message.metadata
         self.tries = about.num_delivered or 1
         self.left = about.num_pending or 0
+        self.number = about.sequence.consumer
         self.received_ns = to_ns(about.timestamp)
 
     async def done(self) -> None:
@@ -69,6 +71,13 @@ class Delivery(Generic[T]):
         """It takes longer: do not deliver it to anyone else yet."""
         with contextlib.suppress(NatsError, OSError):
             await self._message.in_progress()
+
+
+class Standing(NamedTuple):
+    """Messages waiting or not yet done, and the number that the last one there has or will have."""
+
+    waiting: int
+    last: int
 
 
 class Feed(Generic[T]):
@@ -117,11 +126,21 @@ class Feed(Generic[T]):
         Raises:
             Unreachable: the broker does not answer.
         """
+        return (await self.standing()).waiting
+
+    async def standing(self) -> Standing:
+        """How far the consumer is at the broker, now.
+
+        Raises:
+            Unreachable: the broker does not answer.
+        """
         try:
             info = await self._pull.info()
         except (NatsError, TimeoutError) as error:
             raise Unreachable("the broker does not answer", subject="consumer") from error
-        return (info.num_pending or 0) + (info.num_ack_pending or 0)
+        pending, sent = info.num_pending or 0, info.delivered
+        last = pending + (sent.consumer_seq if sent else 0)
+        return Standing(waiting=pending + (info.num_ack_pending or 0), last=last)
 
     async def close(self) -> None:
         """Stop taking. The durable consumer stays where it is."""

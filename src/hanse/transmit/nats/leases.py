@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable, Collection
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js.api import KeyValueConfig, StorageType
-from nats.js.errors import KeyNotFoundError, NoKeysError
 from nats.js.kv import KeyValue
 
 from hanse.model.errors import Unreachable
@@ -23,6 +22,8 @@ from hanse.transmit import lease
 
 BUCKET = "LEASES"
 DEVICES_MAX = 5_000
+WATCHED_S = 10.0
+"""The broker forgets a reading that was never ended after so long."""
 
 Devices = Callable[[], Collection[str]]
 OnDevice = Callable[[str], Awaitable[None]]
@@ -92,7 +93,8 @@ class Leases:
     async def _turn(self) -> None:
         bucket = await self._bucket()
         await bucket.put(_member(self._me), b"")
-        await asyncio.gather(*(self._renew(bucket, device) for device in list(self._held)))
+        renewing = (self._renew(bucket, device) for device in list(self._held))
+        _raise_first(await asyncio.gather(*renewing, return_exceptions=True))
         members, holders = await self._see(bucket)
         await self._have_again(bucket, holders)
         devices = list(self._devices())[:DEVICES_MAX]
@@ -126,22 +128,24 @@ class Leases:
                 raise
             await self._lose(device)
             return
-        self._held[device] = (fresh, self._clock.monotonic_s())
+        if device in self._held:  # not lost while the broker took its time
+            self._held[device] = (fresh, self._clock.monotonic_s())
 
     async def _see(self, bucket: KeyValue) -> tuple[set[str], dict[str, str]]:
-        try:
-            keys = await bucket.keys()
-        except NoKeysError:
-            return set(), {}
-        members = {_name(k) for k in keys if k.startswith("member.")}
+        """Who is there and who holds what, in one reading, however many devices there are."""
+        members: set[str] = set()
         holders: dict[str, str] = {}
-        for key in keys:
-            if key.startswith("lease."):
-                try:
-                    entry = await bucket.get(key)
-                except KeyNotFoundError:
-                    continue
-                holders[_name(key)] = (entry.value or b"").decode()
+        watcher = await bucket.watchall(ignore_deletes=True, inactive_threshold=WATCHED_S)
+        try:
+            async for entry in watcher:
+                if entry is None:
+                    break
+                if entry.key.startswith("member."):
+                    members.add(_name(entry.key))
+                else:
+                    holders[_name(entry.key)] = (entry.value or b"").decode()
+        finally:
+            await watcher.stop()  # type: ignore[no-untyped-call]
         return members, holders
 
     async def _have_again(self, bucket: KeyValue, holders: dict[str, str]) -> None:
@@ -185,6 +189,13 @@ class Leases:
                 await bucket.delete(key)
         except (NatsError, TimeoutError, OSError):
             return  # they vanish by themselves
+
+
+def _raise_first(ended: list[BaseException | None]) -> None:
+    """What broke first, once all have ended: nothing goes on behind the next turn's back."""
+    for error in ended:
+        if error is not None:
+            raise error
 
 
 def _key(device: str) -> str:
