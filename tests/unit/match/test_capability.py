@@ -10,7 +10,7 @@ from hanse.match.capability import Finder, Need, catalogue, fits
 from hanse.match.capability.search import QUERY_MAX
 from hanse.match.profile import Offered
 
-QUERIES = Path(__file__).parents[3] / "benchmarks" / "capability_queries.tsv"
+BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 
 
 @pytest.fixture(scope="module")
@@ -18,8 +18,9 @@ def finder():
     return Finder()
 
 
-def test_at_least_nine_in_ten_queries_find_their_code_among_five(finder):
-    with QUERIES.open(encoding="utf-8") as file:
+@pytest.mark.parametrize("name", ["capability_queries", "capability_queries_trade"])
+def test_at_least_nine_in_ten_queries_find_their_code_among_five(finder, name):
+    with (BENCHMARKS / f"{name}.tsv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
     assert len(rows) >= 200
     good = sum(
@@ -40,6 +41,15 @@ def test_at_least_nine_in_ten_queries_find_their_code_among_five(finder):
 )
 def test_a_plain_name_comes_first(finder, query, code):
     assert finder.find(query)[0].code == code
+
+
+def test_every_code_has_its_own_words_in_both_languages():
+    for capability in catalogue():
+        words = set(capability.words)
+        chinese = {word for word in words if any("\u3400" <= c <= "\u9fff" for c in word)}
+        assert len(chinese) >= 10, capability.code
+        assert len(words - chinese) >= 10, capability.code
+        assert 30 <= len(words) <= 60, capability.code
 
 
 def test_nonsense_finds_nothing(finder):
