@@ -5,8 +5,8 @@ author), ``capability_queries_hard.tsv`` (a purpose in place of a process) and
 ``capability_queries_shop.tsv`` (later, in the words of enquiries, with slips of the pen, written
 without a look at the list's synonyms), ``capability_queries_trade.tsv`` and
 ``capability_queries_purpose.tsv`` (as shops are asked, and what a thing is for; frozen before the
-list was filled up) and ``capability_queries_after.tsv`` (what a thing is for; after). ``--typos`` turns two letters round in every English word of
-five letters or more.
+list was filled up) and ``capability_queries_after.tsv`` (what a thing is for; after).
+``--typos`` turns two letters round in every English word of five letters or more.
 """
 
 from __future__ import annotations

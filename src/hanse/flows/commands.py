@@ -114,6 +114,13 @@ class Despatch(Command, frozen=True, kw_only=True, tag="despatch"):
     quantity: Decimal
 
 
+class BookStock(Command, frozen=True, kw_only=True, tag="book_stock"):
+    """What came in of an order is on hand; what went out that was not made for it is taken."""
+
+    partner: Did
+    order: str
+
+
 class SendInvoice(Command, frozen=True, kw_only=True, tag="send_invoice"):
     """Invoice what the buyer has received as good and we have not invoiced."""
 
@@ -149,6 +156,7 @@ AnyCommand = (
     | ReleaseHolds
     | Countersign
     | Despatch
+    | BookStock
     | SendInvoice
     | UpdateCustomer
 )

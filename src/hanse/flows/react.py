@@ -14,6 +14,7 @@ from hanse.flows.commands import (
     AskForQuotes,
     AskPerson,
     Award,
+    BookStock,
     BringMachineBack,
     ChooseQuote,
     CloseRequest,
@@ -194,11 +195,18 @@ def _work_is_done(event: Event, _view: View, policy: Policy) -> Commands:
     return _alone(goods, alone=policy.despatch_alone, question="despatch")
 
 
+@_on(kinds.DESPATCHED)
+def _goods_went_out(event: Event, view: View, _policy: Policy) -> Commands:
+    if event.about["by"] != view.me:
+        return ()
+    return (BookStock(partner=event.about["partner"], order=event.subject),)
+
+
 @_on(kinds.RECEIVED)
 def _goods_were_received(event: Event, view: View, policy: Policy) -> Commands:
     partner = event.about["partner"]
     if event.about["by"] == view.me:
-        return ()
+        return (BookStock(partner=partner, order=event.subject),)
     bill = SendInvoice(partner=partner, order=event.subject)
     return _alone(bill, alone=policy.invoice_alone, question="invoice")
 

@@ -43,6 +43,10 @@ class Trade(Protocol):
         """One order."""
         ...
 
+    async def paper(self, order: str, seq: int, form: str) -> tuple[str, bytes]:
+        """A paper of an order for other systems (``ubl`` or ``epcis``): its name and its bytes."""
+        ...
+
     async def ask(self, form: AskForm, *, by: str) -> Done:
         """Ask other firms for something."""
         ...

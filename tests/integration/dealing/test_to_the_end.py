@@ -1,6 +1,7 @@
 """A deal from the order to the money: by the loop where it may, by hand where a person must."""
 
 import datetime as dt
+import json
 from decimal import Decimal
 
 import pytest
@@ -8,8 +9,10 @@ from tests.integration.dealing.houses import House, makes, meet, until
 from tests.integration.dealing.test_restored import entries, need
 
 from hanse.flows import kinds
+from hanse.match.export.epcis import event_id
 from hanse.model.errors import Conflict
 from hanse.model.event import Draft
+from hanse.model.product import Stock
 from hanse.model.text import Text
 from hanse.node.pages.trading import RecordTrade
 
@@ -35,6 +38,22 @@ def finished(house, order, count):
     about = {"order": f"WO-{order}", "demand": order, "quantity": str(count)}
     draft = Draft(kind=kinds.ORDER_COMPLETED, subject=order, text=Text("done", "done"), about=about)
     house.write(lambda tx: tx.events.append(draft))
+
+
+async def papers_leave(house, order):
+    """Every paper that has a form for other systems can be had in it."""
+    entries = (await pages(house).order(order)).entries
+    forms = {file.label: file.href for entry in entries for file in entry.files}
+    assert forms.keys() == {"UBL", "EN 16931", "EPCIS"}
+    for href in (file.href for entry in entries for file in entry.files):
+        seq, form = href.rpartition("/")[2].split(".")
+        name, content = await pages(house).paper(order, int(seq), form)
+        if form == "epcis":
+            event = json.loads(content)["epcisBody"]["eventList"][0]
+            assert event["eventID"] == event_id(event)
+        else:
+            assert content.startswith(b"<?xml")
+            assert name.endswith(".xml")
 
 
 async def agreed(buyer, seller):
@@ -66,8 +85,15 @@ async def test_finished_work_goes_out_is_received_invoiced_and_paid(firms):
         assert "receive" in await deeds(buyer, order)
         await act(buyer, order, "receive", rejected_1="2", reason="scratched")
         await both(buyer, seller, kinds.INVOICED)
+        stocked = (await until(lambda: buyer.events(kinds.STOCK_CHANGED)))[0]
+        assert stocked.about["quantity"] == "10"
+        (booked,) = [said for command, said in buyer.plan.asked if command == "plan.material"]
+        assert booked["arrivals"] == [
+            {"item": "SHAFT-40", "quantity": "10", "at_ns": None, "source": f"order {order}"}
+        ]
         bill = buyer.events(kinds.INVOICED)[0].about["document"]
         assert Decimal(bill["legalMonetaryTotal"]["payableAmount"]) == Decimal("124.00")
+        await papers_leave(seller, order)
         await act(buyer, order, "pay", invoice=bill["id"])
         await both(buyer, seller, kinds.PAID)
         assert [await state(h, order) for h in firms] == ["closed", "closed"]
@@ -161,3 +187,23 @@ def _now(house, order):
         return steps.on_order(contract, selling=True, waits=waits, bills=())
 
     return house.read(read)
+
+
+async def test_what_was_not_made_for_an_order_is_taken_from_stock_when_it_goes_out(firms):
+    buyer, seller = firms
+    async with buyer, seller:
+        order = await agreed(buyer, seller)
+        rows = [("shelf", 8, None), ("order O-9", 3, None), ("order O-9", 5, 9)]
+        stock = [
+            Stock(item="SHAFT-40", quantity=Decimal(n), source=source, at_ns=at)
+            for source, n, at in rows
+        ]
+        seller.write(lambda tx: tx.stock.put_many(stock))
+        await act(seller, order, "despatch", quantity_1="10")
+        told = (await until(lambda: seller.events(kinds.STOCK_CHANGED)))[0]
+        assert told.about["quantity"] == "-10"
+        (booked,) = [said for command, said in seller.plan.asked if command == "plan.material"]
+        here = [Decimal(a["quantity"]) for a in booked["arrivals"] if a["at_ns"] is None]
+        assert sum(here) == 1
+        assert [a["quantity"] for a in booked["arrivals"] if a["at_ns"]] == ["5"]
+        assert seller.errors == []

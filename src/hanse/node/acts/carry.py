@@ -10,6 +10,7 @@ from hanse.flows.commands import (
     AskForQuotes,
     AskPerson,
     Award,
+    BookStock,
     BringMachineBack,
     ChooseQuote,
     CloseRequest,
@@ -25,7 +26,7 @@ from hanse.flows.commands import (
     UpdateCustomer,
 )
 from hanse.model.event import Event
-from hanse.node.acts import buying, delivering, people, planning, selling
+from hanse.node.acts import buying, delivering, people, planning, selling, stocking
 from hanse.node.context import Context
 
 _DEEDS: dict[type[Command], Callable[[Context, Event, Any], Awaitable[None]]] = {
@@ -42,6 +43,7 @@ _DEEDS: dict[type[Command], Callable[[Context, Event, Any], Awaitable[None]]] = 
     CloseRequest: buying.close_request,
     Countersign: buying.countersign,
     Despatch: delivering.despatch,
+    BookStock: stocking.book_stock,
     SendInvoice: delivering.send_invoice,
     UpdateCustomer: people.update_customer,
     AskPerson: people.ask_person,

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import msgspec
-from msgspec import Struct
 
 from hanse.flows import kinds
 from hanse.flows.commands import AskPerson, Command, UpdateCustomer
 from hanse.model.errors import Conflict
 from hanse.model.event import Draft, Event
 from hanse.model.order import WorkOrder
-from hanse.model.product import Stock
 from hanse.model.running import Question, QuestionState
 from hanse.model.sale import CustomerOrder, Notice
 from hanse.model.text import Text
-from hanse.model.time import Instant, format_instant, format_minute, to_ns
+from hanse.model.time import Instant, format_instant, format_minute
 from hanse.node.acts.once import once
+from hanse.node.acts.stocking import Arrival, arrivals_of, receipts_of
 from hanse.node.context import Context
 from hanse.node.dealing.view import TxView
 from hanse.node.planning import wire
@@ -114,7 +111,7 @@ async def update_customer(context: Context, event: Event, command: UpdateCustome
     if found is None:
         return
     order, work, arrivals = found
-    promised = max(a.at for a in arrivals)
+    promised = max((a.at for a in arrivals if a.at is not None), default=context.clock.now())
     if work is not None:
         promised = await _ready(context, event, work, arrivals) or promised
 
@@ -135,15 +132,6 @@ async def update_customer(context: Context, event: Event, command: UpdateCustome
     await once(context.store, event, command, write)
 
 
-class Arrival(Struct, frozen=True, kw_only=True):
-    """So many pieces of an order of ours that will come at an instant."""
-
-    order: str
-    item: str
-    quantity: Decimal
-    at: Instant
-
-
 def _standing(
     tx: Tx, context: Context, key: str
 ) -> tuple[CustomerOrder, WorkOrder | None, list[Arrival]] | None:
@@ -151,15 +139,10 @@ def _standing(
     view = TxView(tx, context.identity.did)
     order = tx.customer_orders.get(demand.customer_order)
     arrivals = [
-        Arrival(
-            order=contract.terms.order.id,
-            item=demand.item,
-            quantity=Decimal(delivery.quantity),
-            at=delivery.date_time,
-        )
+        arrival
         for _, contract in view.contracts(demand)
         for line in contract.terms.lines.values()
-        for delivery in line.deliveries
+        for arrival in arrivals_of(contract.terms.order.id, demand.item, line)
     ]
     if order is None or not arrivals or view.facts(demand).missing > 0:
         return None
@@ -170,10 +153,7 @@ async def _ready(
     context: Context, event: Event, work: WorkOrder, arrivals: list[Arrival]
 ) -> Instant | None:
     """When our own work on what arrives will be done, by the plan with these receipts in it."""
-    receipts = tuple(
-        Stock(item=a.item, quantity=a.quantity, at_ns=to_ns(a.at) + n, source=f"order {a.order}")
-        for n, a in enumerate(arrivals)
-    )
+    receipts = receipts_of(arrivals)
     question = wire.Material(
         item=arrivals[0].item,
         arrivals=receipts,

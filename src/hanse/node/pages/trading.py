@@ -32,6 +32,7 @@ from hanse.node.dealing.desk import desk_in
 from hanse.node.dealing.view import quantity_of
 from hanse.node.pages import deeds, offers
 from hanse.node.pages.ledgers import entries_with
+from hanse.node.pages.paper_files import files_of, paper_file
 from hanse.store import Tx
 from hanse.web.views.common import Deed, Done, Fact, Option, State, Tone
 from hanse.web.views.trading import (
@@ -117,7 +118,11 @@ class RecordTrade:
 
         def read(tx: Tx) -> TradeView:
             partner, contract = _found(tx, order)
-            entries = [e for e in entries_with(tx, self._context, partner) if e.trade == order]
+            entries = [
+                msgspec.structs.replace(e, files=files_of(order, e.seq, e.kind))
+                for e in entries_with(tx, self._context, partner)
+                if e.trade == order
+            ]
             waits = desk_in(tx, self._context).waiting(partner)
             steps = deeds.on_order(
                 contract,
@@ -134,6 +139,13 @@ class RecordTrade:
             )
 
         return await self._context.store.read(read)
+
+    async def paper(self, order: str, seq: int, form: str) -> tuple[str, bytes]:
+        """A paper of an order as a file for other systems."""
+        context = self._context
+        return await context.store.read(
+            lambda tx: paper_file(tx, context, (_found(tx, order)[0], order), (seq, form))
+        )
 
     async def ask(self, form: AskForm, *, by: str) -> Done:
         """Ask other firms for something."""

@@ -202,7 +202,8 @@ class PlanDesk:
 
     async def material(self, ask: wire.Material) -> wire.PlanChanged:
         """Receipts of an item from the sources named are now these; the plan follows."""
-        if await self._done("plan_changed", ask.cause):
+        mark = f"{ask.cause}/{ask.item}"
+        if await self._done("plan_changed", mark):
             return self._standing(ask.order)
         sources = {arrival.source for arrival in ask.arrivals}
         stock = (s for s in self._live.records.stock if s.item == ask.item)
@@ -218,7 +219,7 @@ class PlanDesk:
             draft = msgspec.structs.replace(
                 _repaired(made, number, None, 0.0), cause=ask.cause, loop=ask.loop
             )
-            tx.events.append(draft, once=f"plan_changed:{ask.cause}")
+            tx.events.append(draft, once=f"plan_changed:{mark}")
 
         await self._store.write(write)
         return self._standing(ask.order)

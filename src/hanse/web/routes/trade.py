@@ -27,6 +27,7 @@ from hanse.web.views.trading import AskForm
 ROWS_MAX = 200
 ENTRIES_MAX = 500
 WORDS_MAX = 400
+PLACE_DIGITS_MAX = 9
 
 
 class AskFields(Struct, frozen=True):
@@ -126,6 +127,21 @@ async def order(request: Asked, id: FromPath[str]) -> Response[str]:  # noqa: A0
     return page(request, "trade_order.html", view=view, row=view.row)
 
 
+@get(
+    "/trade/orders/{id:str}/papers/{place:str}",
+    opt=needs(Permission.TRADE_READ),
+    include_in_schema=False,
+)
+async def paper(
+    request: Asked,
+    id: FromPath[str],  # noqa: A002
+    place: FromPath[str],
+) -> Response[bytes]:
+    """A paper that both signed, as a file for another system: ``4.ubl``, ``4.epcis``."""
+    name, content = await desk_of(request).ports.trade.paper(id, *placed(place))
+    return attachment(content, name)
+
+
 @post("/trade/act/{id:str}", opt=needs(Permission.TRADE_ACT), include_in_schema=False)
 async def act(request: Asked, id: FromPath[str]) -> Response[str]:  # noqa: A002
     """Do a deed to a request, a quote or an order."""
@@ -162,6 +178,18 @@ async def file(request: Asked, id: FromPath[str]) -> Response[bytes]:  # noqa: A
     return attachment(body, f"ledger-{id}.jsonl")
 
 
+def placed(place: str) -> tuple[int, str]:
+    """Place in the ledger and form of a paper: ``4.ubl``.
+
+    Raises:
+        BadInput: not written so.
+    """
+    seq, _, form = place.partition(".")
+    if not seq.isdecimal() or len(seq) > PLACE_DIGITS_MAX:
+        raise BadInput("not a place in the ledger", subject=place[:40], remedy="Write 4.ubl")
+    return int(seq), form
+
+
 def attachment(body: bytes, name: str) -> Response[bytes]:
     """Bytes to be kept, never shown: a plain name of letters, digits, dot and dash."""
     plain = "".join(c if c.isascii() and (c.isalnum() or c in ".-_") else "-" for c in name)
@@ -177,6 +205,7 @@ HANDLERS = (
     kept_file,
     rfq,
     order,
+    paper,
     act,
     ledger,
     chain,

@@ -129,6 +129,14 @@ class EntryRow(Struct, frozen=True, kw_only=True):
     firm: Line = ""
     trade: str = ""
     event: str = ""
+    files: tuple[PaperFile, ...] = ()
+
+
+class PaperFile(Struct, frozen=True, kw_only=True):
+    """A paper of an order as a file of another standard: what it is called, and where it is."""
+
+    label: Line
+    href: Line
 
 
 class ChainRow(Struct, frozen=True, kw_only=True):

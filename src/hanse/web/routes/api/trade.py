@@ -13,7 +13,7 @@ from hanse.web.doors.permissions import Permission
 from hanse.web.doors.signing_in import note
 from hanse.web.reading import Asked, me_of
 from hanse.web.routes.api.kinds import DeedForm, Limit, Name, route
-from hanse.web.routes.trade import attachment
+from hanse.web.routes.trade import attachment, placed
 from hanse.web.settings import FILE_BODY_MAX
 from hanse.web.views.common import Done, Option
 from hanse.web.views.trading import (
@@ -79,6 +79,13 @@ async def keep_file(
 async def kept_file(request: Asked, name: Name) -> Response[bytes]:
     """A file that is here, by its digest."""
     found, content = await desk_of(request).ports.trade.file(name)
+    return attachment(content, found)
+
+
+@get("/trade-orders/{name:str}/papers/{place:str}/file", **route(Permission.TRADE_READ))
+async def paper(request: Asked, name: Name, place: Name) -> Response[bytes]:
+    """A paper both signed, by its place in the ledger: ``4.ubl`` (EN 16931) or ``4.epcis``."""
+    found, content = await desk_of(request).ports.trade.paper(name, *placed(place))
     return attachment(content, found)
 
 
@@ -175,6 +182,7 @@ HANDLERS = (
     rfq,
     orders,
     order,
+    paper,
     act,
     ledgers,
     ledger,
