@@ -8,6 +8,9 @@ second of collector, history and broker (which a busy machine does not change as
 time). ``ceiling_s`` is values a second and core of the same way at --top values a second offered.
 ``peers``: Node-RED 4.1.15 with node-red-contrib-opcua 0.2.354, subscription to a line in a file a
 value, which is neither synced nor open to queries; latency is from source time to written.
+thingsboard-gateway 3.8.5 (`benchmarks.tb_gateway`), its OPC UA connector to a local MQTT broker
+without any store behind it; latency is from source time to the subscriber of that broker. A peer
+that cannot be run here says why under ``not_run``.
 """
 
 import argparse
@@ -26,6 +29,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from benchmarks import tb_gateway
 from benchmarks.collect_load import NAMESPACE
 from benchmarks.outage import LIMITS, Clock, ignore
 from hanse.collect import Bind, Collector, Connection, Mapping, Start, World, connector
@@ -149,7 +153,8 @@ class Load:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
-        self.port = int(await asyncio.wait_for(self.process.stdout.readline(), START_S_MAX))
+        async with asyncio.timeout(START_S_MAX):
+            self.port = int(await self.process.stdout.readline())
         return self
 
     async def __aexit__(self, *_):
@@ -160,8 +165,8 @@ class Load:
         """Begin, and wait to the end; what was written."""
         self.process.stdin.write(b"go\n")
         seconds = float(self.asked[2])
-        line = await asyncio.wait_for(self.process.stdout.readline(), seconds * 4 + 60)
-        return json.loads(line)
+        async with asyncio.timeout(seconds * 4 + 60):
+            return json.loads(await self.process.stdout.readline())
 
 
 async def end_to_end(folder, rate, seconds):
@@ -241,14 +246,14 @@ async def node_red(folder, rate, seconds):
     home = ROOT / ".dev" / "npm-node-red-opcua"
     if not (home / "node_modules" / "node-red-contrib-opcua").exists():
         if shutil.which("npm") is None:
-            return {"skipped": "npm is not installed"}
+            return {"not_run": "npm is not installed"}
         home.mkdir(parents=True, exist_ok=True)
         command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *NODE_RED]
         installed = await asyncio.create_subprocess_exec(
             *command, cwd=home, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
         )
         if await installed.wait():
-            return {"skipped": "npm could not install it"}
+            return {"not_run": "npm could not install it"}
     async with Load(SIGNALS, rate / SIGNALS, seconds) as load:
         script = str(Path(__file__).with_name("node_red_opcua.cjs"))
         out = str(folder / "node-red.csv")
@@ -262,7 +267,7 @@ async def node_red(folder, rate, seconds):
         try:
             return await drive_node_red(process, load, seconds)
         except TimeoutError:
-            return {"skipped": "it did not subscribe, or gave no answer, in time"}
+            return {"not_run": "it did not subscribe, or gave no answer, in time"}
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
@@ -305,13 +310,17 @@ async def all_of_it(asked, folder):
     top = await end_to_end(folder / "top", asked.top, asked.seconds)
     found["ceiling_s"] = top["ceiling_s"]
     found["top"] = {k: top[k] for k in ("offered_s", "delivered_s", "lost", "p99_ms", "cores")}
-    why = "it installs its drivers while it runs and delivers to a ThingsBoard server only"
-    peer = (
-        {"skipped": "asked so"}
-        if asked.alone
-        else await node_red(folder, asked.rate, asked.seconds)
-    )
-    return found | {"peers": {"node_red": peer, "thingsboard_gateway": {"skipped": why}}}
+    return found | {"peers": {} if asked.alone else await peers(asked, folder)}
+
+
+async def peers(asked, folder):
+    """The same hop by others, one after another."""
+    async with Load(SIGNALS, asked.rate / SIGNALS, asked.seconds) as load:
+        gateway = await tb_gateway.run(folder / "tb-gateway", load, signals=SIGNALS)
+    return {
+        "node_red": await node_red(folder, asked.rate, asked.seconds),
+        "thingsboard_gateway": gateway,
+    }
 
 
 def main():
