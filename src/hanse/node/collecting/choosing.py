@@ -8,6 +8,8 @@ import socket
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
+import msgspec
+
 from hanse.collect.mapping import Line
 from hanse.collect.propose import asset_types
 from hanse.collect.secrets import MARK
@@ -28,14 +30,7 @@ def keep_lines(
 ) -> Setup:
     """Collect these signals from now on; machines nobody knew are made, of the types given."""
     known = {key for key, _ in known_types()}
-    fresh = Setup(
-        key=setup.key,
-        protocol=setup.protocol,
-        settings=setup.settings,
-        lines=tuple(lines),
-        enabled=setup.enabled,
-        pack_s=setup.pack_s,
-    )
+    fresh = msgspec.structs.replace(setup, lines=tuple(lines))
     setups(tx).put(fresh.key, fresh)
     mapping_of(tx, fresh)
     for asset in sorted({line.asset for line in lines}):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -45,11 +44,13 @@ from hanse.node.connections import (
     trust,
 )
 from hanse.node.context import Context
+from hanse.node.pages.connection_facts import facts_of
+from hanse.node.pages.connector_forms import given, kind_of
 from hanse.node.pages.live import LiveValues
 from hanse.packs.load import load_shipped
 from hanse.store import Tx
 from hanse.transmit.nats.requests import ask
-from hanse.web.views.common import Deed, Done, Fact, Field, FieldKind, Option, State, Tone
+from hanse.web.views.common import Deed, Done, Option, State, Tone
 from hanse.web.views.connecting import (
     Answering,
     Choosing,
@@ -134,7 +135,7 @@ class RecordConnections:
             row=_row(setup, now),
             gaps=tuple(gaps),
             signals=signals,
-            facts=_facts(setup, now, pin),
+            facts=facts_of(setup, now, pin),
             deeds=_deeds(setup, pin),
             troubles=() if now is None else tuple(_trouble(t) for t in now.troubles),
             by_hand=setup.protocol in DOORS,
@@ -142,15 +143,15 @@ class RecordConnections:
 
     async def kinds(self) -> tuple[ConnectorKind, ...]:
         """The protocols this node speaks."""
-        return tuple(_kind(name) for name in names())
+        return tuple(kind_of(name) for name in names())
 
     async def add(self, kind: str, values: Mapping[str, str], *, by: str) -> Done:
         """Make a connection from the values of its form."""
-        given = {k: v for k, v in values.items() if v != "" and k != "name"}
-        if kind in DOORS and "token" not in given:
-            given["token"] = token_urlsafe(TOKEN_BYTES)
+        fields = given(kind, values)
+        if kind in DOORS and "token" not in fields:
+            fields["token"] = token_urlsafe(TOKEN_BYTES)
         asked = values.get("name", "")
-        name = await self._put(settings_of(kind, given), protocol=kind, name=asked, by=by)
+        name = await self._put(settings_of(kind, fields), protocol=kind, name=asked, by=by)
         end = "/browse" if connector(kind).browse else "/mapping"
         return Done(text=Text("added", "已添加"), href=f"/connections/{name}{end}")
 
@@ -385,37 +386,6 @@ def _deeds(setup: Setup, pin: Pinned | None) -> tuple[Deed, ...]:
     return (*asked, Deed(name="resume", label=Text("Resume", "恢复"), main=True), remove)
 
 
-def _facts(setup: Setup, now: Diagnostics | None, pin: Pinned | None) -> tuple[Fact, ...]:
-    """What diagnostics know beside the figures; only what there is to say."""
-    facts = [Fact(Text("Protocol", "协议"), connector(setup.protocol).title)]
-    if pin is not None and pin.asked:
-        facts.append(_fact("Certificate shown", "所示证书", f"{pin.subject} {pin.asked[:16]}"))
-    if pin is not None and pin.fingerprint:
-        said = f"{pin.holder} {pin.fingerprint[:16]}".strip()
-        facts.append(_fact("Certificate trusted", "已信任证书", said))
-    if pin is not None and pin.at is not None:
-        when = pin.at.isoformat(" ", "minutes")
-        facts.append(_fact("Trusted by", "信任决定", f"{pin.by}, {when}"))
-    if now is None:
-        return tuple(facts)
-    last = now.last_sample_at
-    counts = (
-        ("Device", "设备型号", now.device),
-        ("Last value", "最近数值", "" if last is None else last.isoformat(" ", "seconds")),
-        ("Sessions begun", "已建立会话数", f"{now.attempts}"),
-        ("Frames handed on", "已转交数据帧", f"{now.frames}"),
-        ("Values waiting", "待转交数值", f"{now.waiting}"),
-        ("Rejected", "已拒绝", f"{now.rejected}" if now.rejected else ""),
-        ("Stamped anew", "时间已重置", f"{now.restamped}" if now.restamped else ""),
-        ("Given up under pressure", "因过载放弃", f"{now.squeezed}" if now.squeezed else ""),
-    )
-    return (*facts, *(_fact(en, zh, said) for en, zh, said in counts if said))
-
-
-def _fact(en: str, zh: str, said: str) -> Fact:
-    return Fact(Text(en, zh), Text(said, said))
-
-
 def _trouble(trouble: Trouble) -> TroubleRow:
     return TroubleRow(
         at=trouble.at,
@@ -427,34 +397,3 @@ def _trouble(trouble: Trouble) -> TroubleRow:
 
 def _as_url(address: str) -> str:
     return address if "://" in address else f"//{address}"
-
-
-def _kind(name: str) -> ConnectorKind:
-    found = connector(name)
-    about = (found.config.__doc__ or "").partition("\n")[0]
-    named = Field(name="name", label=Text("Name", "名称"), required=False)
-    fields = [_field(f) for f in msgspec.inspect.type_info(found.config).fields]  # type: ignore[attr-defined]
-    return ConnectorKind(
-        name=name,
-        title=found.title,
-        about=Text(about, found.title.zh),
-        fields=(named, *fields)[:40],
-        browses=found.browse is not None,
-    )
-
-
-def _field(field: msgspec.inspect.Field) -> Field:
-    extra = getattr(field.type, "extra_json_schema", None) or {}
-    hint = str(extra.get("description", ""))
-    default = field.default
-    value = "" if default is msgspec.NODEFAULT or default is None else str(default)
-    flag = isinstance(default, bool)
-    secret = bool((getattr(field.type, "extra", None) or {}).get("secret"))
-    return Field(
-        name=re.sub(r"[^a-z0-9_]", "_", field.name),
-        label=Text(field.name.replace("_", " "), field.name.replace("_", " ")),
-        kind=FieldKind.FLAG if flag else FieldKind.SECRET if secret else FieldKind.TEXT,
-        value=("true" if default else "") if flag else value,
-        required=field.required,
-        hint=Text(hint, hint),
-    )
