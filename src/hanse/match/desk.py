@@ -17,7 +17,7 @@ from hanse.match import enquiry as asking
 from hanse.match import offer as selling
 from hanse.match.agree import Agreements, kind_of
 from hanse.match.choose.few import Choice, choose
-from hanse.match.choose.rules import is_tied
+from hanse.match.choose.rules import Rules, is_tied
 from hanse.match.counter import Context, Counter
 from hanse.match.intake import Intake
 from hanse.match.ledger import keys
@@ -171,17 +171,25 @@ class Desk:
         self.counter.tell("match.asked", rfq.id, told.asked(rfq, len(sellers)), ctx)
         return enquiry
 
-    def compare(self, rfq: str, *, at: Instant, names: dict[str, str] | None = None) -> Choice:
+    def compare(
+        self,
+        rfq: str,
+        *,
+        at: Instant,
+        names: dict[str, str] | None = None,
+        rules: Rules | None = None,
+    ) -> Choice:
         """The best way to cover a request with the offers that are valid now.
 
-        Where offers share a capacity over several lines, all lines are decided together.
+        Where offers share a capacity over several lines, or the buyer has rules that tie lines
+        together, all lines are decided together.
         """
         enquiry = self._enquiry(rfq)
         offers = asking.open_offers(enquiry, at=at)
-        if is_tied(offers):
+        if is_tied(offers, rules):
             from hanse.match.choose.whole import choose_whole
 
-            return choose_whole(enquiry.rfq, offers, names=names)
+            return choose_whole(enquiry.rfq, offers, rules=rules, names=names)
         return choose(enquiry.rfq, offers, names=names)
 
     def award(

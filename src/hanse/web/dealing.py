@@ -19,6 +19,7 @@ from hanse.web.views.trading import (
     PeerView,
     RfqRow,
     RfqView,
+    RulesView,
     TradeRow,
     TradeView,
 )
@@ -41,6 +42,14 @@ class Trade(Protocol):
 
     async def order(self, order: str) -> TradeView:
         """One order."""
+        ...
+
+    async def rules(self) -> RulesView:
+        """Rules for dealing as they stand."""
+        ...
+
+    async def change_rules(self, deed: str, values: Mapping[str, str], *, by: str) -> Done:
+        """Change rules for dealing by one of their forms."""
         ...
 
     async def paper(self, order: str, seq: int, form: str) -> tuple[str, bytes]:

@@ -37,6 +37,7 @@ PAGES = (
     "/orders/wo-2207",
     "/trade",
     "/trade/ask",
+    "/trade/rules",
     "/trade/ask?words=turning",
     f"/trade/rfqs/{s.RFQ.id}",
     f"/trade/orders/{s.TRADE_ORDER.id}",

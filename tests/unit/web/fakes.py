@@ -276,6 +276,12 @@ class TradeInMemory:
     async def order(self, order):
         return found(s.TRADE_VIEW if order == s.TRADE_ORDER.id else None, order)
 
+    async def rules(self):
+        return s.TRADE_RULES
+
+    async def change_rules(self, deed, values, *, by):
+        return structs.replace(DONE, href="/trade/rules")
+
     async def paper(self, order, seq, form):
         await self.order(order)
         return found(("order-1.xml", b"<Order/>") if seq == 1 and form == "ubl" else None, form)

@@ -44,6 +44,7 @@ from hanse.web.views.running import Check, Readiness
 from hanse.web.views.trading import (
     ChainRow,
     EntryRow,
+    FirmRules,
     IntroducedRow,
     MapLink,
     MapNode,
@@ -54,6 +55,7 @@ from hanse.web.views.trading import (
     QuoteRow,
     RfqRow,
     RfqView,
+    RulesView,
     TradeRow,
     TradeView,
 )
@@ -616,6 +618,28 @@ TRADE_BUY = TradeRow(
     state=state("accepted", "Agreed", "已签约", Tone.GOOD),
     cosigned=True,
 )
+TRADE_RULES = RulesView(
+    alone=(Fact(Text("Order up to", "自动下单上限"), Text("20000.00 EUR", "20000.00 EUR")),),
+    buying=(Fact(Text("Firms a line at most", "每行最多供应商数"), Text("3", "3")),),
+    firms=(
+        FirmRules(
+            did=DID_SHOP,
+            firm="Sample Turning Shop",
+            taking_on=Money(20_000, "EUR"),
+            open=Money(142_000, "EUR"),
+            spend_max=Money(500_000, "EUR"),
+            risk_percent=2,
+            small=True,
+        ),
+    ),
+    deeds=(
+        Deed(
+            name="buying",
+            label=Text("Change the buying rules", "更改采购规则"),
+            fields=(Field(name="firms", label=Text("Firms a line", "每行供应商数")),),
+        ),
+    ),
+)
 ENTRIES = tuple(
     EntryRow(
         seq=n,
@@ -1000,6 +1024,7 @@ CHAIN = ChainView(
 RFQ_VIEW = RfqView(
     row=RFQ,
     quotes=QUOTES,
+    choice=(Text("Line 1: 40 from Turning; 20 more elsewhere.", "第 1 行:车削厂 40 件。"),),
     events=EVENTS[6:],
     facts=(Fact(Text("For", "用于"), Text("so-1007", "so-1007"), "/trade/orders/so-1007"),),
     deeds=(

@@ -31,7 +31,8 @@ class Rules(Struct, frozen=True, kw_only=True):
 def is_tied(quotes: Mapping[str, trade.Quotation], rules: Rules | None = None) -> bool:
     """Whether the lines cannot be decided one by one."""
     said = rules or Rules()
-    asked = bool(said.taking_on or said.spend_max or (said.small and said.small_share))
+    asked = bool(said.taking_on or said.spend_max or said.risk)
+    asked = asked or bool(said.small and said.small_share) or said.firms != Rules().firms
     return asked or any(
         q.resource_limit and any(line.resource_use for line in q.quotation_line)
         for q in quotes.values()

@@ -23,6 +23,7 @@ from hanse.model.time import format_minute
 from hanse.node.acts.once import once
 from hanse.node.context import Context
 from hanse.node.dealing import files, partners
+from hanse.node.dealing.buying_rules import rules_for
 from hanse.node.dealing.choosing import Asked, who_can
 from hanse.node.dealing.desk import MINOR, at_desk, desk_in
 from hanse.node.shelves import Demand, demands
@@ -122,7 +123,7 @@ async def choose_quote(context: Context, event: Event, command: ChooseQuote) -> 
     """Compare the answers and name the best, with the second best beside it."""
 
     def write(tx: Tx) -> None:
-        choice = _choice(tx, context, command.request)
+        choice = choice_of(tx, context, command.request)
         if not choice.by_seller():
             tx.events.append(_no_offer(command.request, event, NONE_FITS))
             return
@@ -135,7 +136,7 @@ async def award(context: Context, event: Event, command: Award) -> None:
     """Order from the best: signed by us now, in force when the other signs."""
 
     def write(tx: Tx) -> None:
-        choice = _choice(tx, context, command.request)
+        choice = choice_of(tx, context, command.request)
         for seller, quantities in choice.by_seller().items():
             offered = tx.events.append(_offered(tx, command.request, seller, event))
             at_desk(tx, context, offered, _order(command.request, seller, quantities))
@@ -174,9 +175,12 @@ async def close_request(context: Context, event: Event, command: CloseRequest) -
     await once(context.store, event, command, write)
 
 
-def _choice(tx: Tx, context: Context, request: str) -> Choice:
+def choice_of(tx: Tx, context: Context, request: str) -> Choice:
+    """The best way to cover a request of ours with the offers that are valid now."""
     names = {p.did: p.name for p in partners.partners(tx).all()}
-    return desk_in(tx, context).compare(request, at=context.clock.now(), names=names)
+    enquiry = Books(tx.desk).enquiry(request)
+    rules = rules_for(tx, enquiry.talks if enquiry else ())
+    return desk_in(tx, context).compare(request, at=context.clock.now(), names=names, rules=rules)
 
 
 def _chosen(request: str, choice: Choice, event: Event) -> Draft:

@@ -10,7 +10,7 @@ import msgspec
 
 from hanse.flows import kinds
 from hanse.match import papers
-from hanse.match.amounts import charges_of, sum_of, unit_amount
+from hanse.match.amounts import charges_of, sum_of
 from hanse.match.books import Books
 from hanse.match.capability.search import catalogue
 from hanse.match.choose.price import unit_price
@@ -23,16 +23,19 @@ from hanse.model.event import Event
 from hanse.model.money import Money, money
 from hanse.model.text import Text
 from hanse.node.acts import by_hand, offering
+from hanse.node.acts.buying import choice_of
 from hanse.node.acts.by_hand import Case
 from hanse.node.acts.demanding import ask_by_hand
 from hanse.node.context import Context
 from hanse.node.dealing import files, partners
+from hanse.node.dealing.buying_rules import worth
 from hanse.node.dealing.choosing import finder
 from hanse.node.dealing.desk import desk_in
 from hanse.node.dealing.view import quantity_of
 from hanse.node.pages import deeds, offers
 from hanse.node.pages.ledgers import entries_with
 from hanse.node.pages.paper_files import files_of, paper_file
+from hanse.node.pages.trade_rules import change_rules, rules_view
 from hanse.store import Tx
 from hanse.web.views.common import Deed, Done, Fact, Option, State, Tone
 from hanse.web.views.trading import (
@@ -41,6 +44,7 @@ from hanse.web.views.trading import (
     QuoteRow,
     RfqRow,
     RfqView,
+    RulesView,
     TradeRow,
     TradeView,
 )
@@ -84,9 +88,11 @@ class RecordTrade:
             enquiry = Books(tx.desk).enquiry(rfq)
             events = tuple(tx.events.find(subject=rfq))
             if enquiry is not None:
+                best, why = self._best(tx, enquiry)
                 return RfqView(
                     row=_out(tx, enquiry),
-                    quotes=_quotes(tx, enquiry),
+                    quotes=_quotes(tx, enquiry, best),
+                    choice=why,
                     facts=_asked_facts(tx, enquiry.rfq),
                     deeds=deeds.on_enquiry(enquiry),
                     events=events,
@@ -140,6 +146,16 @@ class RecordTrade:
 
         return await self._context.store.read(read)
 
+    async def rules(self) -> RulesView:
+        """Rules for dealing as they stand."""
+        return await self._context.store.read(lambda tx: rules_view(tx, self._context))
+
+    async def change_rules(self, deed: str, values: Mapping[str, str], *, by: str) -> Done:
+        """Change rules for dealing by one of their forms."""
+        context, told = self._context, (deed, values)
+        event = await context.store.write(lambda tx: change_rules(tx, context, told, by))
+        return Done(text=event.text, event=event.id, href="/trade/rules")
+
     async def paper(self, order: str, seq: int, form: str) -> tuple[str, bytes]:
         """A paper of an order as a file for other systems."""
         context = self._context
@@ -181,6 +197,13 @@ class RecordTrade:
 
         event, href = await self._context.store.write(write)
         return Done(text=event.text, event=event.id, href=href)
+
+    def _best(self, tx: Tx, enquiry: Enquiry) -> tuple[frozenset[str], tuple[Text, ...]]:
+        """Who would be chosen now and why, line by line; nothing where no offer is open."""
+        if not any(isinstance(talk, Quoted) for talk in enquiry.talks.values()):
+            return frozenset(), ()
+        choice = choice_of(tx, self._context, enquiry.rfq.id)
+        return frozenset(choice.by_seller()), tuple(line.text for line in choice.lines)
 
     def _answers(self, offer: Offer) -> tuple[Deed, ...]:
         policy = self._context.settings.policy
@@ -329,12 +352,6 @@ def _contract_state(contract: Contract) -> State:
             return RUNNING
 
 
-def worth(contract: Contract) -> Decimal:
-    """What an order comes to as it stands, with what its lines cost once, before tax."""
-    lines = [line for line in contract.terms.lines.values() if line.quantity > 0]
-    return sum((n.quantity * unit_amount(n.price) + n.extra for n in lines), Decimal(0))
-
-
 def _amount(value: Decimal, currency: str) -> Money:
     return money(str(value.quantize(Decimal("0.01"))), currency)
 
@@ -385,10 +402,14 @@ def _rfq_row(
     )
 
 
-def _quotes(tx: Tx, enquiry: Enquiry) -> tuple[QuoteRow, ...]:
+def _quotes(tx: Tx, enquiry: Enquiry, best: frozenset[str]) -> tuple[QuoteRow, ...]:
+    """Every offer, those that would be chosen first."""
     rows = [_quote(tx, did, talk) for did, talk in enquiry.talks.items()]
-    found = sorted((r for r in rows if r is not None), key=lambda r: r.price.minor)
-    return tuple(msgspec.structs.replace(r, rank=n) for n, r in enumerate(found, 1))
+    found = sorted((r for r in rows if r), key=lambda r: (r.did not in best, r.price.minor))
+    return tuple(
+        msgspec.structs.replace(r, rank=1 if r.did in best else n)
+        for n, r in enumerate(found, 2 - bool(not best))
+    )
 
 
 def _quote(tx: Tx, did: str, talk: Talk) -> QuoteRow | None:

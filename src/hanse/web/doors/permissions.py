@@ -34,6 +34,7 @@ class Permission(enum.StrEnum):
     PLAN_CHANGE = "plan.change"
     TRADE_READ = "trade.read"
     TRADE_ACT = "trade.act"
+    TRADE_RULES = "trade.rules"
     LEDGER_READ = "ledger.read"
     CONNECTIONS_READ = "connections.read"
     CONNECTIONS_CHANGE = "connections.change"

@@ -127,6 +127,22 @@ async def order(request: Asked, id: FromPath[str]) -> Response[str]:  # noqa: A0
     return page(request, "trade_order.html", view=view, row=view.row)
 
 
+@get("/trade/rules", opt=needs(Permission.TRADE_READ), include_in_schema=False)
+async def rules(request: Asked) -> Response[str]:
+    """What happens alone, and what counts when buying."""
+    return page(request, "trade_rules.html", view=await desk_of(request).ports.trade.rules())
+
+
+@post("/trade/rules", opt=needs(Permission.TRADE_RULES), include_in_schema=False)
+async def change_rules(request: Asked) -> Response[str]:
+    """Change one of them."""
+    deed, values = await deed_of(request)
+    by = me_of(request).name
+    done = await desk_of(request).ports.trade.change_rules(deed, values, by=by)
+    await note(request, f"trade.rules.{deed}", "trade-rules", done.text)
+    return page(request, "done.html", done=done, back="/trade/rules")
+
+
 @get(
     "/trade/orders/{id:str}/papers/{place:str}",
     opt=needs(Permission.TRADE_READ),
@@ -206,6 +222,8 @@ HANDLERS = (
     rfq,
     order,
     paper,
+    rules,
+    change_rules,
     act,
     ledger,
     chain,

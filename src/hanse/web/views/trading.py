@@ -50,11 +50,37 @@ class QuoteRow(Struct, frozen=True, kw_only=True):
 
 
 class RfqView(Struct, frozen=True, kw_only=True):
-    """A request with its quotes and what may be done now."""
+    """A request with its quotes and what may be done now.
+
+    ``choice`` says for each line what would be chosen now, why, and what the next best costs.
+    """
 
     row: RfqRow
     quotes: tuple[QuoteRow, ...]
+    choice: tuple[Text, ...] = ()
     facts: tuple[Fact, ...] = ()
+    deeds: tuple[Deed, ...] = ()
+    events: tuple[Event, ...] = ()
+
+
+class FirmRules(Struct, frozen=True, kw_only=True):
+    """What counts when buying from one firm; ``open`` is what open orders with it come to."""
+
+    did: Id
+    firm: Line
+    taking_on: Money
+    open: Money
+    spend_max: Money | None = None
+    risk_percent: Annotated[int, Meta(ge=0, le=100)] = 0
+    small: bool = False
+
+
+class RulesView(Struct, frozen=True, kw_only=True):
+    """Rules for dealing: what happens alone, what counts when buying, firm by firm."""
+
+    alone: tuple[Fact, ...]
+    buying: tuple[Fact, ...]
+    firms: tuple[FirmRules, ...] = ()
     deeds: tuple[Deed, ...] = ()
     events: tuple[Event, ...] = ()
 
