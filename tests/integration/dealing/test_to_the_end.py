@@ -144,6 +144,8 @@ async def test_every_step_can_be_taken_by_hand_and_one_that_does_not_fit_is_refu
         await both(buyer, seller, kinds.PAID)
         await act(seller, order, "credit", invoice=bill["id"], quantity_1="1", reason="burr")
         await both(buyer, seller, kinds.INVOICED, 2)
+        names = [entry.text.en for entry in (await pages(buyer).order(order)).entries]
+        assert names.count("invoice") == names.count("credit note") == 1
         assert "repay" in await deeds(seller, order)
         await act(seller, order, "repay", invoice=bill["id"])
         await both(buyer, seller, kinds.PAID, 2)
@@ -163,8 +165,13 @@ async def test_an_order_ends_for_the_agreed_fee_when_both_have_signed(firms):
         question = (await until(lambda: seller.read(lambda tx: tx.questions.all())))[0]
         assert "cancel" in question.text.en
         await until(lambda: "sign" in {d.name for d in _now(seller, order)})
+        shown = {f.label.en: f.value.en for f in (await pages(seller).order(order)).facts}
+        assert shown["Waits for your signature"] == "cancellation"
+        assert shown["Fee"] == "14.88 EUR"
+        assert shown["Reason"] == "the customer went away"
         await act(seller, order, "sign")
         await both(buyer, seller, kinds.CANCELLED)
+        assert (await pages(seller).order(order)).row.quantity == 12
         fee = buyer.events(kinds.CANCELLED)[0].about["document"]["feeAmount"]
         assert Decimal(fee) == Decimal("14.88")
         await act(seller, order, "fee")

@@ -18,6 +18,7 @@ from hanse.web.views.trading import ChainRow, EntryRow
 ENTRIES_MAX = 10_000
 WHOLE = State("whole", Text("whole, both signatures hold", "完整,双方签名有效"), Tone.GOOD)
 BROKEN = State("broken", Text("does not hold", "校验失败"), Tone.BAD)
+CREDIT_NOTE = Text("credit note", "红字发票")
 _KEY_STEPS = {
     "open": Text("ledger opened", "账本开立"),
     "pass": Text("empty entry", "空条目"),
@@ -107,6 +108,8 @@ def _entry_row(line: Line, firm: str) -> EntryRow:
     order = reference.get("id", "") if isinstance(reference, dict) else ""
     number = order or (str(body.get("id", "")) if line.entry.kind == "order" else "")
     said = _KEY_STEPS.get(line.entry.kind) or KIND_NAMES.get(line.entry.kind, Text("", ""))
+    if body.get("invoiceTypeCode") == "381":
+        said = CREDIT_NOTE
     return EntryRow(
         seq=line.seq,
         at=line.entry.at,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from hanse.match.amounts import charges_of
+from hanse.match.words import kind_name
 from hanse.model import trade
 from hanse.model.text import Text
+from hanse.model.time import format_minute
 from hanse.web.views.common import Fact
 
 LINES_SHOWN_MAX = 20
@@ -20,12 +22,50 @@ def facts(quotation: trade.Quotation) -> tuple[Fact, ...]:
     lines = quotation.quotation_line[:LINES_SHOWN_MAX]
     found = [fact for line in lines for fact in _of_line(line, quotation.pricing_currency_code)]
     if quotation.payment_terms:
-        found.append(Fact(Text("Payment terms", "付款条件"), _same(quotation.payment_terms)))
+        found.append(terms_fact(quotation))
     fee = quotation.cancellation_fee_percent
     found.append(Fact(Text("Fee if cancelled", "取消费"), _same(f"{fee} %")))
     if quotation.note:
         found.append(Fact(Text("Note", "备注"), _same(quotation.note)))
     return tuple(found)
+
+
+def terms_fact(paper: trade.Quotation | trade.Order) -> Fact:
+    """When an invoice must be paid: in both languages where the days are agreed as such."""
+    label, days = Text("Payment terms", "付款条件"), paper.payment_days
+    words = paper.payment_terms
+    if days is None or words != f"{days} days net":
+        return Fact(label, _same(words))
+    return Fact(label, Text(words, f"{days} 天内付款"))
+
+
+def proposed(kind: str, document: trade.Aggregate, currency: str) -> tuple[Fact, ...]:
+    """What a partner proposes and waits for our signature: what it says, in a few words."""
+    name = kind_name(kind)
+    return (
+        Fact(Text("Waits for your signature", "待贵司签署"), name),
+        *_terms_of(document, currency),
+    )
+
+
+def _terms_of(document: trade.Aggregate, currency: str) -> tuple[Fact, ...]:
+    reason = Text("Reason", "原因")
+    match document:
+        case trade.OrderCancellation(cancellation_note=why, fee_amount=fee):
+            money = Fact(Text("Fee", "取消费"), _same(f"{fee} {currency}"))
+            return (money, Fact(reason, _same(why)))
+        case trade.OrderChange(order_line=lines, reason=why):
+            return (*(_changed(n, currency) for n in lines), Fact(reason, _same(why.note)))
+        case trade.Dispute(reason=why):
+            return (Fact(reason, _same(why.note)),)
+        case _:
+            return ()
+
+
+def _changed(line: trade.ChangedLine, currency: str) -> Fact:
+    when = ", ".join(format_minute(part.date_time) for part in line.requested_delivery)
+    words = f"{line.quantity.value} × {line.price.price_amount} {currency}  {when}".strip()
+    return Fact(Text(f"Line {line.id} would be", f"第 {line.id} 行将为"), _same(words))
 
 
 def _of_line(line: trade.QuotationLine, currency: str) -> list[Fact]:

@@ -200,7 +200,7 @@ def _firm_deed(known: list[partners.Partner]) -> tuple[Deed, ...]:
         ),
         _number("risk_percent", Text("Risk added to its price, percent", "风险加价(%)"), "0"),
     )
-    label = Text("Rules for one firm", "单个企业的规则")
+    label = Text("Set the rules for one firm", "设定单个企业的规则")
     return (Deed(name="firm", label=label, fields=fields),)
 
 

@@ -15,7 +15,18 @@ from hanse.match.books import Books
 from hanse.match.capability.search import catalogue
 from hanse.match.choose.price import unit_price
 from hanse.match.contract import Cancelled, Closed, Contract, Disputed, order_number
-from hanse.match.enquiry import Declined, Dropped, Enquiry, Ordering, Placed, Quoted, Talk
+from hanse.match.enquiry import (
+    Asked,
+    Awarded,
+    Declined,
+    Dropped,
+    Enquiry,
+    Held,
+    Ordering,
+    Placed,
+    Quoted,
+    Talk,
+)
 from hanse.match.offer import Offer, Offered, Passed, Sold
 from hanse.model import trade
 from hanse.model.errors import NotFound
@@ -31,7 +42,6 @@ from hanse.node.dealing import files, partners
 from hanse.node.dealing.buying_rules import worth
 from hanse.node.dealing.choosing import finder
 from hanse.node.dealing.desk import desk_in
-from hanse.node.dealing.view import quantity_of
 from hanse.node.pages import deeds, offers
 from hanse.node.pages.ledgers import entries_with
 from hanse.node.pages.paper_files import files_of, paper_file
@@ -54,6 +64,7 @@ ORDERED = State("ordered", Text("ordered", "已下单"), Tone.GOOD)
 QUOTED = State("quoted", Text("quoted", "已报价"), Tone.BUSY)
 DECLINED = State("declined", Text("declined", "已谢绝"), Tone.QUIET)
 SETTLED = State("settled", Text("settled elsewhere", "另行成交"), Tone.QUIET)
+CLOSED_ASKING = State("ended", Text("ended without an order", "已结束,未下单"), Tone.QUIET)
 RUNNING = State("running", Text("agreed by both", "双方已签"), Tone.GOOD)
 DISPUTED = State("disputed", Text("disputed", "争议中"), Tone.BAD)
 CANCELLED = State("cancelled", Text("cancelled", "已取消"), Tone.QUIET)
@@ -130,15 +141,21 @@ class RecordTrade:
                 if e.trade == order
             ]
             waits = desk_in(tx, self._context).waiting(partner)
+            if waits is not None and order_number(waits[1]) != order:
+                waits = None
+            currency = contract.terms.order.document_currency_code
             steps = deeds.on_order(
                 contract,
                 selling=contract.terms.seller == self._context.identity.did,
-                waits=waits is not None and order_number(waits[1]) == order,
+                waits=waits is not None,
                 bills=_bills(tx, order),
             )
             return TradeView(
                 row=self._order(tx, partner, contract),
-                facts=_standing(contract),
+                facts=(
+                    *(offers.proposed(*waits, currency) if waits else ()),
+                    *_standing(contract),
+                ),
                 entries=tuple(entries),
                 deeds=tuple(steps),
                 events=tuple(tx.events.find(subject=order)),
@@ -216,13 +233,14 @@ class RecordTrade:
         buying = contract.terms.buyer == self._context.identity.did
         events = tx.events.find(subject=order.id, limit=1)
         last = max(dates, default=order.issue_date_time)
+        ordered = sum((n.quantity for n in contract.terms.lines.values()), Decimal(0))
         return TradeRow(
             id=order.id,
             direction="buy" if buying else "sell",
             firm=partners.name_of(tx, partner),
             did=partner,
             item=line.item.buyers_item_identification,
-            quantity=quantity_of(contract),
+            quantity=ordered,
             unit=line.unit,
             price=_amount(worth(contract), order.document_currency_code),
             due=last,
@@ -292,9 +310,12 @@ def _standing(contract: Contract) -> tuple[Fact, ...]:
     found = [Fact(label, _same(papers.plain(count))) for label, count in counts]
     found += [Fact(label, _same(str(_amount(value, currency)))) for label, value in money]
     if terms.order.payment_terms:
-        found.append(Fact(Text("Payment terms", "付款条件"), _same(terms.order.payment_terms)))
+        found.append(offers.terms_fact(terms.order))
     share = terms.order.cancellation_fee_percent
     found.append(Fact(Text("Fee if cancelled", "取消费"), _same(f"{share} %")))
+    if isinstance(contract, Cancelled):
+        fee = str(_amount(contract.fee, currency))
+        found.append(Fact(Text("Agreed fee", "约定取消费"), _same(fee)))
     if isinstance(contract, Disputed):
         note = contract.dispute.reason.note
         found.append(Fact(Text("In dispute", "争议"), _same(note)))
@@ -361,8 +382,11 @@ def _out(tx: Tx, enquiry: Enquiry) -> RfqRow:
     placed = any(isinstance(t, Placed | Ordering) for t in talks)
     names = tuple(partners.name_of(tx, did) for did in enquiry.talks)
     quotes = sum(getattr(t, "quoted", None) is not None or isinstance(t, Quoted) for t in talks)
+    open_ = any(isinstance(t, Asked) for t in talks)
+    offered = any(isinstance(t, Quoted | Awarded | Held) for t in talks)
+    state = ORDERED if placed else OPEN if open_ else QUOTED if offered else CLOSED_ASKING
     return msgspec.structs.replace(
-        _rfq_row(enquiry.rfq, "out", ORDERED if placed else OPEN, enquiry.correlation),
+        _rfq_row(enquiry.rfq, "out", state, enquiry.correlation),
         firms=names,
         quotes=quotes,
     )
