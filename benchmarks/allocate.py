@@ -4,6 +4,12 @@ Ours against PyJobShop and raw CP-SAT, each with 2 and with 8 workers and the sa
 best of the four is the peer), and against the dispatching rules (`rules`). Every schedule passes
 the checker. `--only` takes shell patterns with `|` between them. Compiling is done before the clock
 starts; `first_s` is the first whole schedule.
+
+The set in slices: with `--append FILE` each row is added to FILE (a JSON object a line) as soon
+as it is there, and the summary is over all rows of FILE of this kind and these seconds, the last
+one of each name. `--missing` leaves out what FILE has (with `--peers`: with the peers). What the
+peers found is taken over from an earlier row where they were not run again; such a row says
+`peers_earlier`.
 """
 
 from __future__ import annotations
@@ -135,40 +141,82 @@ def peers(kind: str, problem, seconds: float, workers: list[int]) -> dict[str, i
 READERS = {"jsp": read_jobshop, "fjsp": read_flexible, "rcpsp": read_project}
 
 
+def measure(args: argparse.Namespace, path: Path, known: dict) -> dict:
+    problem = READERS[args.kind](path)
+    row = {"name": path.stem, "kind": args.kind, "seconds": args.seconds}
+    row |= {"family": known["family"], "size": known["size"]}
+    row |= ours(args.kind, problem, args.seconds)
+    row |= {"lb": known["lb"], "ub": known["ub"]}
+    row["gap_pct"] = round(100 * (row["ours"] / known["ub"] - 1), 3)
+    row["proven"] = row["bound"] == row["ours"]
+    row["peer"] = row["peer_gap_pct"] = None
+    if args.peers:
+        row["peers"] = peers(args.kind, problem, args.seconds, args.workers)
+        best = [v for v in row["peers"].values() if v is not None]
+        if best:
+            row["peer"] = min(best)
+            row["peer_gap_pct"] = round(100 * (min(best) / known["ub"] - 1), 3)
+    return row
+
+
+def earlier(args: argparse.Namespace) -> dict[str, dict]:
+    """The last row of each name in the file, of this kind and these seconds."""
+    if args.append is None or not args.append.exists():
+        return {}
+    rows = map(json.loads, args.append.read_text().splitlines())
+    return {r["name"]: r for r in rows if (r["kind"], r["seconds"]) == (args.kind, args.seconds)}
+
+
+def carry(row: dict, before: dict | None) -> dict:
+    """The peers' figures of an earlier row, said to be so."""
+    if "peers" in row or not before or "peers" not in before:
+        return row
+    kept = {key: before[key] for key in ("peers", "peer", "peer_gap_pct")}
+    return {**row, **kept, "peers_earlier": True}
+
+
+def wanted(args: argparse.Namespace, name: str, known: dict[str, dict]) -> bool:
+    if not any(fnmatch.fnmatch(name, pattern) for pattern in args.only.split("|")):
+        return False
+    had = known.get(name)
+    return not (args.missing and had and ("peers" in had or not args.peers))
+
+
+def summary(rows: list[dict]) -> dict:
+    if not rows:
+        return {"mean_gap_pct": None, "peer_mean_gap_pct": None, "proven_pct": None}
+    peer_gaps = [row["peer_gap_pct"] for row in rows if row["peer_gap_pct"] is not None]
+    return {
+        "instances": len(rows),
+        "mean_gap_pct": round(statistics.fmean(row["gap_pct"] for row in rows), 3),
+        "worst_gap_pct": max(row["gap_pct"] for row in rows),
+        "peer_mean_gap_pct": round(statistics.fmean(peer_gaps), 3) if peer_gaps else None,
+        "peer_found": len(peer_gaps),
+        "proven_pct": round(100 * sum(r["proven"] for r in rows) / len(rows), 1),
+        "first_s_max": max(row["first_s"] for row in rows),
+    }
+
+
 def run(args: argparse.Namespace) -> dict:
     bounds = json.loads((args.data / "bounds.json").read_text())[args.kind]
-    rows = []
+    rows = earlier(args)
     if args.kind != "rcpsp":
         warm_up()
     for path in sorted((args.data / args.kind).iterdir()):
-        if path.stem not in bounds or not any(
-            fnmatch.fnmatch(path.stem, pattern) for pattern in args.only.split("|")
-        ):
+        if path.stem not in bounds or not wanted(args, path.stem, rows):
             continue
-        known = bounds[path.stem]
-        problem = READERS[args.kind](path)
-        row = {"name": path.stem, **ours(args.kind, problem, args.seconds)}
-        row |= {"lb": known["lb"], "ub": known["ub"]}
-        row["gap_pct"] = round(100 * (row["ours"] / known["ub"] - 1), 3)
-        row["proven"] = row["bound"] == row["ours"]
-        row["peer"] = row["peer_gap_pct"] = None
-        if args.peers:
-            row["peers"] = peers(args.kind, problem, args.seconds, args.workers)
-            best = [v for v in row["peers"].values() if v is not None]
-            if best:
-                row["peer"] = min(best)
-                row["peer_gap_pct"] = round(100 * (min(best) / known["ub"] - 1), 3)
-        rows.append(row)
+        row = carry(measure(args, path, bounds[path.stem]), rows.get(path.stem))
+        rows[path.stem] = row
+        if args.append is not None:
+            with args.append.open("a") as out:
+                out.write(json.dumps(row) + "\n")
         if not args.json:
             print(row, flush=True)
-    gaps = [row["gap_pct"] for row in rows]
-    peer_gaps = [row["peer_gap_pct"] for row in rows if row["peer_gap_pct"] is not None]
-    return {
-        "rows": rows,
-        "mean_gap_pct": round(statistics.fmean(gaps), 3) if gaps else None,
-        "peer_mean_gap_pct": round(statistics.fmean(peer_gaps), 3) if peer_gaps else None,
-        "proven_pct": round(100 * sum(r["proven"] for r in rows) / len(rows), 1) if rows else None,
-    }
+    groups: dict[str, list[dict]] = {}
+    for row in sorted(rows.values(), key=lambda row: row["name"]):
+        groups.setdefault(f"{row['family']} {row['size']}", []).append(row)
+    found = {"rows": list(rows.values()), **summary(list(rows.values()))}
+    return found | {"groups": {name: summary(group) for name, group in groups.items()}}
 
 
 def main() -> None:
@@ -179,13 +227,17 @@ def main() -> None:
     parser.add_argument("--only", default="*")
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--workers", type=int, nargs="+", default=[2, 8])
+    parser.add_argument("--append", type=Path, help="the file that keeps the rows of all slices")
+    parser.add_argument("--missing", action="store_true", help="only what the file lacks")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     result = run(args)
     if args.json:
         print(json.dumps(result))
     else:
-        print({key: value for key, value in result.items() if key != "rows"})
+        for name, group in result["groups"].items():
+            print(name, group)
+        print({key: value for key, value in result.items() if key not in {"rows", "groups"}})
 
 
 if __name__ == "__main__":
