@@ -44,6 +44,7 @@ class Run:
         self.machine: Ints = self.choice_machine[self.chosen]
         self.firsts: Ints = np.full(problem.machines, NONE, np.int64)
         self.log: Ints = np.zeros(6, np.int64)
+        self.room: Ints = np.zeros((7, max(6, self.n)), np.int64)
         self.tabu: Ints = np.zeros(self.n, np.int64)
         self.best: Ints = np.full((4, max(self.n, problem.machines)), NONE, np.int32)
 
@@ -106,8 +107,8 @@ class Run:
         """Some moves."""
         search(
             self.g, self.machine, self.choice_off, self.choice_machine, self.choice_time,
-            self.chosen, self.firsts, self.best, self.tabu, self.log, STALL_MOVES, rounds, bound,
-            self.limits.seed + int(self.log[2]),
+            self.chosen, self.firsts, self.best, self.tabu, self.log, self.room, STALL_MOVES,
+            rounds, bound, self.limits.seed + int(self.log[2]),
         )  # fmt: skip
 
     def schedule(self) -> tuple[list[int], list[int]]:

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hanse.allocate.kernels.arrays import Ints
-from hanse.allocate.kernels.jit import njit
+from hanse.allocate.kernels.jit import njit_bare
 
 NO = -1
 
 
-@njit
+@njit_bare
 def heads(g: NDArray[np.int64], low: int) -> None:
     """Heads from topological place ``low`` on."""
     jp, mp, dur, r, topo = g[0], g[2], g[4], g[5], g[7]
@@ -30,7 +30,7 @@ def heads(g: NDArray[np.int64], low: int) -> None:
         r[x] = head
 
 
-@njit
+@njit_bare
 def tails(g: NDArray[np.int64], high: int) -> None:
     """Tails from topological place ``high`` back to the first."""
     js, ms, dur, q, topo = g[1], g[3], g[4], g[6], g[7]
@@ -45,7 +45,7 @@ def tails(g: NDArray[np.int64], high: int) -> None:
         q[x] = tail
 
 
-@njit
+@njit_bare
 def makespan(g: NDArray[np.int64]) -> int:
     """The longest path."""
     best = 0
@@ -55,7 +55,7 @@ def makespan(g: NDArray[np.int64]) -> int:
     return best
 
 
-@njit
+@njit_bare
 def sort(g: NDArray[np.int64], waiting: Ints) -> int:
     """A topological order from the machine sequences; how many operations it holds."""
     n = g.shape[1]
@@ -80,7 +80,7 @@ def sort(g: NDArray[np.int64], waiting: Ints) -> int:
     return last
 
 
-@njit
+@njit_bare
 def critical(g: NDArray[np.int64], total: int, path: Ints) -> int:
     """A random critical path, first operation first, into ``path``; its length."""
     jp, mp, dur, r, q = g[0], g[2], g[4], g[5], g[6]

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from hanse.allocate.kernels.arrays import Ints
 from hanse.allocate.kernels.graph import NO, critical, heads, makespan, sort, tails
-from hanse.allocate.kernels.jit import njit
+from hanse.allocate.kernels.jit import njit_bare
 
 SAMPLE = 8
 
 
-@njit
+@njit_bare
 def _unlink(g: NDArray[np.int64], x: int) -> None:
     mp, ms = g[2], g[3]
     if mp[x] >= 0:
@@ -26,7 +26,7 @@ def _unlink(g: NDArray[np.int64], x: int) -> None:
         mp[ms[x]] = mp[x]
 
 
-@njit
+@njit_bare
 def _relink(g: NDArray[np.int64], x: int) -> None:
     mp, ms = g[2], g[3]
     if mp[x] >= 0:
@@ -35,13 +35,18 @@ def _relink(g: NDArray[np.int64], x: int) -> None:
         mp[ms[x]] = x
 
 
-@njit
+@njit_bare
 def _without(g: NDArray[np.int64], x: int, r: Ints, q: Ints) -> int:
-    """Exact heads and tails of the graph without x (its time 0, off its machine); its makespan."""
+    """Exact heads and tails of the graph without x (its time 0, off its machine); its makespan.
+
+    Heads change only behind x, tails only before it.
+    """
     jp, js, mp, ms, dur, topo = g[0], g[1], g[2], g[3], g[4], g[7]
     n = g.shape[1]
-    total = 0
-    for i in range(n):
+    for y in range(n):
+        r[y] = g[5, y]
+        q[y] = g[6, y]
+    for i in range(g[8, x], n):
         y = topo[i]
         at = 0
         if jp[y] >= 0:
@@ -51,9 +56,10 @@ def _without(g: NDArray[np.int64], x: int, r: Ints, q: Ints) -> int:
             z = mp[y]
             at = max(at, r[z] + dur[z])
         r[y] = at
-        if y != x:
-            total = max(total, at + dur[y])
-    for i in range(n - 1, -1, -1):
+    total = 0
+    for y in range(n):
+        total = max(total, r[y] + (0 if y == x else dur[y]))
+    for i in range(g[8, x], -1, -1):
         y = topo[i]
         at = 0
         if js[y] >= 0:
@@ -66,7 +72,7 @@ def _without(g: NDArray[np.int64], x: int, r: Ints, q: Ints) -> int:
     return total
 
 
-@njit
+@njit_bare
 def _places(
     g: NDArray[np.int64], x: int, first: int, dur_x: int, r: Ints, q: Ints, rest: int, avoid: int,
     pick: Ints,
@@ -105,7 +111,7 @@ def _places(
         y = ms[y]
 
 
-@njit
+@njit_bare
 def _try_out(
     g: NDArray[np.int64], x: int, machine: Ints, choice_off: Ints, choice_machine: Ints,
     choice_time: Ints, firsts: Ints, r: Ints, q: Ints, found: Ints, pick: Ints,
@@ -128,7 +134,7 @@ def _try_out(
     firsts[machine[x]] = old_first
 
 
-@njit
+@njit_bare
 def _move(
     g: NDArray[np.int64], x: int, machine: Ints, choice_machine: Ints, choice_time: Ints,
     chosen: Ints, firsts: Ints, found: Ints,
@@ -147,42 +153,45 @@ def _move(
         firsts[machine[x]] = x
 
 
-@njit
+@njit_bare
 def _keep(g: NDArray[np.int64], chosen: Ints, firsts: Ints, best: NDArray[np.int64]) -> None:
-    best[0, :], best[1, :], best[2, :] = g[2], g[3], chosen
-    best[3, : firsts.shape[0]] = firsts
+    for x in range(g.shape[1]):
+        best[0, x], best[1, x], best[2, x] = g[2, x], g[3, x], chosen[x]
+    for m in range(firsts.shape[0]):
+        best[3, m] = firsts[m]
 
 
-@njit
+@njit_bare
 def _back(
     g: NDArray[np.int64], machine: Ints, choice_machine: Ints, choice_time: Ints, chosen: Ints,
     firsts: Ints, best: NDArray[np.int64],
 ) -> None:  # fmt: skip
-    g[2, :], g[3, :], chosen[:] = best[0], best[1], best[2]
-    firsts[:] = best[3, : firsts.shape[0]]
+    for m in range(firsts.shape[0]):
+        firsts[m] = best[3, m]
     for x in range(g.shape[1]):
+        g[2, x], g[3, x], chosen[x] = best[0, x], best[1, x], best[2, x]
         machine[x] = choice_machine[chosen[x]]
         g[4, x] = choice_time[chosen[x]]
 
 
-@njit
+@njit_bare
 def search(
     g: NDArray[np.int64], machine: Ints, choice_off: Ints, choice_machine: Ints, choice_time: Ints,
-    chosen: Ints, firsts: Ints, best: NDArray[np.int64], tabu: Ints, log: Ints, stall: int,
-    rounds: int, bound: int, seed: int,
+    chosen: Ints, firsts: Ints, best: NDArray[np.int64], tabu: Ints, log: Ints,
+    room: NDArray[np.int64], stall: int, rounds: int, bound: int, seed: int,
 ) -> None:  # fmt: skip
     """``rounds`` moves on from ``g``; rows of ``g`` as in `graph`.
 
-    ``log``: best makespan, makespan, move number, move of the last best.
+    ``log``: best makespan, makespan, move number, move of the last best. ``room``: seven rows to
+    work in.
 
     ``best`` keeps machine rows, choices and first operations of the best; its rows are as long as
     the longer of operations and machines. ``tabu[x]``: until which move x stays put.
     """
     np.random.seed(seed)
     n = g.shape[1]
-    path, work = np.zeros(n, np.int64), np.zeros(n, np.int64)
-    r, q = np.zeros(n, np.int64), np.zeros(n, np.int64)
-    found, pick, top = np.zeros(6, np.int64), np.zeros(6, np.int64), np.zeros(6, np.int64)
+    path, work, r, q = room[0], room[1], room[2], room[3]
+    found, pick, top = room[4], room[5], room[6]
     end = log[2] + rounds
     shaking = 0
     while log[2] < end and log[0] > bound:
@@ -201,7 +210,8 @@ def search(
             if found[4] == NO or (tabu[x] > now and found[0] >= log[0]):
                 continue
             if found[0] < top[0] or (found[0] == top[0] and found[1] < top[1]):
-                top[:] = found
+                for k in range(5):
+                    top[k] = found[k]
                 top[5] = x
         shaking = max(0, shaking - 1)
         if top[5] == NO:
