@@ -37,8 +37,11 @@ THREADS = 2
 MEETINGS = 4
 """How often threads that have not stalled yet meet, and the one behind goes on from the best."""
 
-STALL_MOVES = 12_000
+STALL_MOVES = 5_000
 """Moves without a better makespan before a run ends."""
+
+TENURE = 0.45
+"""How many moves a pair of operations keeps its order, at least, by the root of their number."""
 
 POOL = 8
 """Good schedules that are kept to begin between."""
@@ -153,7 +156,9 @@ class Run:
         self.tabu = np.zeros((size, int(nodes.rank.max(initial=0)) + 1), np.int32)
         self.best = self.topo.copy()
         self.log: Ints = np.zeros(4, np.int64)
-        self.tenure = 10 + len(problem.jobs) // max(1, problem.machines)
+        self.tenure = min(
+            10 + len(problem.jobs) // max(1, problem.machines), round(TENURE * count**0.5)
+        )
         self.chunk = max(20, 400_000 // max(1, count))
         self.room = (
             np.zeros(count, np.uint32),

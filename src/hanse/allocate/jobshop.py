@@ -24,8 +24,8 @@ PROOF_OPS_MAX = 320
 FLEXIBLE_PROOF_OPS_MAX = 150
 """Above these CP-SAT adds nothing in seconds."""
 
-TABU_SHARE_LEAST = 0.1
-TABU_SHARE_MORE = 0.15
+TABU_SHARE_LEAST = 0.05
+TABU_SHARE_MORE = 0.1
 """Part of the time for tabu search alone before a proof begins: more the larger the problem."""
 
 
