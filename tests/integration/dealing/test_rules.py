@@ -1,6 +1,7 @@
 """What counts beside a low price is set on the page, weighed in the choice, and said there."""
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 from tests.integration.dealing.houses import House, makes, meet, until
@@ -10,6 +11,7 @@ from hanse.flows import kinds
 from hanse.flows.policy import Policy
 from hanse.model.errors import BadInput, NotFound
 from hanse.node.dealing.buying_rules import buying, rules_for
+from hanse.node.dealing.selling_rules import breaks_of, selling
 from hanse.node.pages.trading import RecordTrade
 
 
@@ -74,6 +76,16 @@ async def test_what_the_node_may_do_alone_is_set_on_the_page_and_what_is_out_of_
         )
         assert house.read(buying).firms == 2
         assert house.read(lambda tx: rules_for(tx, ())).small_share == 0.2
+        said = {"setup": "80", "freight": "12.5", "least": "5", "steps": "50: 3; 10: 1.5"}
+        await pages(house).change_rules("selling", said, by="owner")
+        breaks = breaks_of(house.read(selling), Decimal("9.99"))
+        assert [(b.minimum_quantity, b.price_amount) for b in breaks] == [
+            ("10", "9.85"),
+            ("50", "9.7"),
+        ]
+        for wrong in ("50", "0: 3", "50: 100"):
+            with pytest.raises(BadInput):
+                await pages(house).change_rules("selling", {"steps": wrong}, by="owner")
         for deed, wrong in (
             ("buying", {"firms": "0"}),
             ("alone", {"award_alone_up_to_minor": "-1"}),
@@ -84,3 +96,21 @@ async def test_what_the_node_may_do_alone_is_set_on_the_page_and_what_is_out_of_
             await pages(house).change_rules("firm", {"firm": "did:key:zNobody"}, by="owner")
         with pytest.raises(BadInput):
             await pages(house).change_rules("other", {}, by="owner")
+
+
+async def test_what_our_quotes_ask_beside_the_price_is_in_a_quote_from_the_plan(tmp_path):
+    buyer, seller = House(tmp_path, "pump-works"), House(tmp_path, "turning-shop")
+    makes(buyer, price_minor=None)
+    makes(seller)
+    meet(buyer, seller)
+    async with buyer, seller:
+        said = {"setup": "80", "freight": "12.50", "least": "5", "steps": "10: 5"}
+        await pages(seller).change_rules("selling", said, by="owner")
+        need(buyer)
+        await until(lambda: buyer.events(kinds.ORDERED))
+        order = buyer.events(kinds.ORDERED)[0].about["document"]
+        assert order["orderLine"][0]["price"]["priceAmount"] == "11.78"
+        assert order["orderLine"][0]["extraAmount"] == "92.5"
+        need(buyer, count="4")
+        await until(lambda: buyer.events(kinds.DECLINED))
+        assert buyer.errors == seller.errors == []

@@ -15,6 +15,7 @@ from hanse.match.contract import Contract
 from hanse.match.counter import Context as Step
 from hanse.match.desk import Desk
 from hanse.match.offer import Offer, Wanted
+from hanse.match.papers import plain
 from hanse.model import trade
 from hanse.model.errors import NotFound
 from hanse.model.event import Draft, Event
@@ -24,6 +25,7 @@ from hanse.model.text import Text
 from hanse.node.acts.once import once
 from hanse.node.context import Context
 from hanse.node.dealing.desk import MINOR, at_desk
+from hanse.node.dealing.selling_rules import breaks_of, selling
 from hanse.node.dealing.view import quantity_of
 from hanse.node.planning import wire
 from hanse.node.shelves import Sale, sales
@@ -81,6 +83,9 @@ def our_item(tx: Tx, wanted: trade.TradeItem) -> Item | None:
 async def _quoted_line(
     context: Context, wanted: trade.RfqLine, item: Item
 ) -> trade.QuotationLine | None:
+    said = await context.store.read(selling)
+    if Decimal(wanted.quantity.value) < said.least:
+        return None
     now = context.clock.now()
     valid = dt.timedelta(seconds=context.settings.policy.quote_valid_s)
     question = wire.QuoteAsk(
@@ -100,6 +105,10 @@ async def _quoted_line(
         promise_basis=trade.PromiseBasis(
             kind="CTP", schedule_version=f"plan-{held.version}", reservation_id=held.hold
         ),
+        price_break=breaks_of(said, _price(item)),
+        minimum_quantity=str(said.least),
+        setup_amount=plain(said.setup),
+        transport_amount=plain(said.freight),
     )
 
 

@@ -19,6 +19,8 @@ from hanse.node.context import Context
 from hanse.node.dealing import partners
 from hanse.node.dealing.buying_rules import NAME, Buying, WithFirm, buying, open_with
 from hanse.node.dealing.profiles import profile_of
+from hanse.node.dealing.selling_rules import BREAKS_MAX, Selling, Step, selling
+from hanse.node.dealing.selling_rules import NAME as SELLING
 from hanse.store import Tx
 from hanse.web.views.common import Deed, Fact, Field, FieldKind, Option
 from hanse.web.views.trading import FirmRules, RulesView
@@ -53,9 +55,15 @@ def rules_view(tx: Tx, context: Context) -> RulesView:
     known = partners.partners(tx).all()
     return RulesView(
         alone=_alone_facts(policy, currency),
+        selling=_selling_facts(selling(tx), currency),
         buying=tuple(Fact(label, _same(str(getattr(said, name)))) for name, label in _NUMBERS),
         firms=tuple(_firm(tx, p.did, said, currency) for p in known),
-        deeds=(_alone_deed(policy, currency), _buying_deed(said), *_firm_deed(known)),
+        deeds=(
+            _alone_deed(policy, currency),
+            _selling_deed(selling(tx)),
+            _buying_deed(said),
+            *_firm_deed(known),
+        ),
         events=tuple(tx.events.find(subject=SUBJECT, newest_first=True, limit=EVENTS_MAX)),
     )
 
@@ -74,6 +82,9 @@ def change_rules(tx: Tx, context: Context, told: tuple[str, Mapping[str, str]], 
         case "buying":
             tx.settings.put(NAME, _with_numbers(buying(tx), values))
             text = Text("changed the buying rules", "更改了采购规则")
+        case "selling":
+            tx.settings.put(SELLING, _sells(values))
+            text = Text("changed what our quotes ask beside the price", "更改了报价附加条件")
         case "firm":
             tx.settings.put(NAME, _with_firm(tx, values))
             name = partners.name_of(tx, values.get("firm", ""))
@@ -123,6 +134,26 @@ def _converted(plain: object) -> Buying:
         raise BadInput("a rule is out of its bounds", subject=str(error)[:200]) from error
 
 
+def _sells(values: Mapping[str, str]) -> Selling:
+    steps = [part.partition(":") for part in _parts(values.get("steps", ""))]
+    if any(not colon for _, colon, _ in steps):
+        raise BadInput("not a price break", subject=values["steps"][:40], remedy="Write 50: 3")
+    found = tuple(Step(least=int(_amount(n)), off_percent=_amount(off)) for n, _, off in steps)
+    if any(not (0 < s.off_percent < 100 and s.least > 0) for s in found):
+        raise BadInput("not a price break", subject=values["steps"][:40], remedy="Write 50: 3")
+    return Selling(
+        setup=_amount(values.get("setup", "")),
+        freight=_amount(values.get("freight", "")),
+        least=_whole(values.get("least", "")) or 0,
+        steps=found[:BREAKS_MAX],
+    )
+
+
+def _parts(typed: str) -> list[str]:
+    plain = typed.replace("；", ";").replace("：", ":")
+    return [part for part in plain.split(";") if part.strip()]
+
+
 def _whole(typed: str) -> int | None:
     return int(_amount(typed)) if typed.strip() else None
 
@@ -143,6 +174,36 @@ def _alone_facts(policy: Policy, currency: str) -> tuple[Fact, ...]:
     ]
     flags = [Fact(label, YES if getattr(policy, name) else NO) for name, label in _FLAGS]
     return (*shown, *flags)
+
+
+def _steps(said: Selling) -> str:
+    return "; ".join(f"{s.least}: {papers.plain(s.off_percent)}" for s in said.steps)
+
+
+def _selling_facts(said: Selling, currency: str) -> tuple[Fact, ...]:
+    return (
+        Fact(Text("Set-up, once", "一次性调机费"), _same(str(_money(said.setup, currency)))),
+        Fact(Text("Freight, once", "一次性运费"), _same(str(_money(said.freight, currency)))),
+        Fact(Text("Least quantity", "最小起订量"), _same(str(said.least))),
+        Fact(Text("Percent off, by quantity", "按数量折扣(%)"), _same(_steps(said) or "–")),
+    )
+
+
+def _selling_deed(said: Selling) -> Deed:
+    steps = Field(
+        name="steps",
+        label=Text("Percent off, such as 50: 3; 200: 5", "折扣,如 50: 3; 200: 5"),
+        value=_steps(said),
+        required=False,
+    )
+    fields = (
+        _number("setup", Text("Set-up, once", "一次性调机费"), str(said.setup)),
+        _number("freight", Text("Freight, once", "一次性运费"), str(said.freight)),
+        _number("least", Text("Least quantity", "最小起订量"), str(said.least)),
+        steps,
+    )
+    label = Text("Change what our quotes ask", "更改报价条件")
+    return Deed(name="selling", label=label, fields=fields)
 
 
 def _firm(tx: Tx, did: str, said: Buying, currency: str) -> FirmRules:

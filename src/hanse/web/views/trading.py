@@ -76,10 +76,11 @@ class FirmRules(Struct, frozen=True, kw_only=True):
 
 
 class RulesView(Struct, frozen=True, kw_only=True):
-    """Rules for dealing: what happens alone, what counts when buying, firm by firm."""
+    """Rules for dealing: what happens alone, what counts when buying, what our quotes ask."""
 
     alone: tuple[Fact, ...]
     buying: tuple[Fact, ...]
+    selling: tuple[Fact, ...] = ()
     firms: tuple[FirmRules, ...] = ()
     deeds: tuple[Deed, ...] = ()
     events: tuple[Event, ...] = ()
