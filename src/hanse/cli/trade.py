@@ -12,16 +12,22 @@ import msgspec
 
 from hanse.cli.folders import folder_option, json_option, known
 from hanse.cli.output import NO, say_json, table
+from hanse.match.books import Books
 from hanse.match.ledger.audit import verify_file
-from hanse.model.errors import BadInput
+from hanse.match.ledger.disclosure import Disclosure, verify_disclosure
+from hanse.model.errors import BadInput, BadMessage, NotFound
 from hanse.model.event import Event
 from hanse.model.time import parse_instant
 from hanse.node.acts.buying import open_demand
+from hanse.node.dealing.disclosing import disclosure_of, parties_of
 from hanse.node.dealing.introducing import begin, fetch_card
 from hanse.node.dealing.partners import need, partners
 from hanse.node.offline import offline
 from hanse.node.pages.peers import short_code
 from hanse.store import Tx
+
+DISCLOSURE_BYTES_MAX = 20_000_000
+SHOWN = ("seq", "at", "kind", "number")
 
 
 @click.group()
@@ -118,14 +124,73 @@ def ledger() -> None:
 @click.option("--key", "keys", multiple=True, help="DID=did:key of a firm that is not a did:key.")
 @json_option
 def ledger_verify(file: Path, keys: tuple[str, ...], *, as_json: bool) -> None:
-    """Check an exported ledger offline: every hash and both signatures. Needs no node."""
-    finding = verify_file(file, keys=dict(key.split("=", 1) for key in keys) or None)
+    """Check an exported ledger, or the proof of one trade, offline. Needs no node."""
+    told = dict(key.split("=", 1) for key in keys) or None
+    if (shown := _disclosure(file)) is not None:
+        _say_disclosure(shown, told, as_json=as_json)
+        return
+    finding = verify_file(file, keys=told)
     if as_json:
         say_json({"ok": finding.ok, "finding": finding})
     else:
         click.echo(f"{finding.entries} entries between {' and '.join(finding.parties)}")
         click.echo("Every hash and both signatures hold." if finding.ok else finding.problem)
     sys.exit(0 if finding.ok else NO)
+
+
+def _disclosure(file: Path) -> Disclosure | None:
+    """The proof of one trade in a file; None where it is a whole ledger."""
+    with file.open("rb") as stream:
+        raw = stream.read(DISCLOSURE_BYTES_MAX + 1)
+    if len(raw) > DISCLOSURE_BYTES_MAX:
+        return None
+    try:
+        return msgspec.json.decode(raw, type=Disclosure)
+    except msgspec.MsgspecError:
+        return None
+
+
+def _say_disclosure(shown: Disclosure, keys: dict[str, str] | None, *, as_json: bool) -> None:
+    try:
+        entries = verify_disclosure(shown, keys=keys or parties_of(shown))
+    except (BadMessage, BadInput) as error:
+        if as_json:
+            say_json({"ok": False, "problem": error.what})
+        else:
+            click.echo(error.what)
+        sys.exit(NO)
+    rows = [
+        (e.seq, f"{e.at:%Y-%m-%d %H:%M:%S}", e.kind, str(e.body.get("id", ""))) for e in entries
+    ]
+    if as_json:
+        say_json(
+            {
+                "ok": True,
+                "by": shown.firm.by,
+                "entries": [dict(zip(SHOWN, r, strict=True)) for r in rows],
+            }
+        )
+        return
+    click.echo(table(rows, ("#", "at (UTC)", "kind", "number")))
+    click.echo(f"Signed by both, and under the root that {shown.firm.by} signed.")
+
+
+@ledger.command("disclose")
+@click.argument("order")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
+@folder_option
+def ledger_disclose(order: str, out: Path, folder: Path) -> None:
+    """Write the proof of one trade for a third; hanse ledger verify checks it."""
+
+    def write(tx: Tx) -> bytes:
+        found = [p for p, c in Books(tx.desk).contracts() if c.terms.order.id == order]
+        if not found:
+            raise NotFound("there is no such order", subject=order)
+        return disclosure_of(tx, context, found[0], order)
+
+    with offline(known(folder)) as context:
+        out.write_bytes(context.store.read_sync(write))
+    click.echo(str(out))
 
 
 @ledger.command("show")

@@ -5,9 +5,11 @@ import json
 from decimal import Decimal
 
 import pytest
+from click.testing import CliRunner
 from tests.integration.dealing.houses import House, makes, meet, until
 from tests.integration.dealing.test_restored import entries, need
 
+from hanse.cli.trade import ledger
 from hanse.flows import kinds
 from hanse.match.export.epcis import event_id
 from hanse.model.errors import Conflict
@@ -94,11 +96,26 @@ async def test_finished_work_goes_out_is_received_invoiced_and_paid(firms):
         bill = buyer.events(kinds.INVOICED)[0].about["document"]
         assert Decimal(bill["legalMonetaryTotal"]["payableAmount"]) == Decimal("124.00")
         await papers_leave(seller, order)
+        name, proof = await pages(seller).paper(order, 0, "proof")
+        (buyer.folder.path / name).write_bytes(proof)
         await act(buyer, order, "pay", invoice=bill["id"])
         await both(buyer, seller, kinds.PAID)
         assert [await state(h, order) for h in firms] == ["closed", "closed"]
         assert entries(buyer, seller) == entries(seller, buyer)
         assert buyer.errors == seller.errors == []
+    verify_as_a_third_would(buyer.folder.path / name, proof)
+
+
+def verify_as_a_third_would(path, proof):
+    """With the file alone: it holds, and with one figure changed it does not."""
+    held = CliRunner().invoke(ledger, ["verify", str(path), "--json"])
+    assert held.exit_code == 0, held.output
+    said = json.loads(held.output)
+    kinds_shown = [entry["kind"] for entry in said["entries"]]
+    assert kinds_shown == ["order", "despatch_advice", "receipt_advice", "invoice"]
+    path.write_bytes(proof.replace(b"124.00", b"125.00"))
+    forged = CliRunner().invoke(ledger, ["verify", str(path)])
+    assert forged.exit_code != 0
 
 
 async def test_every_step_can_be_taken_by_hand_and_one_that_does_not_fit_is_refused(tmp_path):

@@ -10,11 +10,12 @@ from hanse.match.messages import document_of
 from hanse.model import trade
 from hanse.model.errors import BadInput, NotFound
 from hanse.node.context import Context
+from hanse.node.dealing.disclosing import disclosure_of
 from hanse.node.pages.ledgers import ENTRIES_MAX
 from hanse.store import Tx
 from hanse.web.views.trading import PaperFile
 
-UBL, EPCIS = "ubl", "epcis"
+UBL, EPCIS, PROOF = "ubl", "epcis", "proof"
 _UBL = frozenset(
     {
         "order",
@@ -45,11 +46,15 @@ def paper_file(
 ) -> tuple[str, bytes]:
     """The name and the bytes of an entry: of (partner, order) at (place, form).
 
+    The form ``proof`` is the whole order with the proof that both signed it, whatever the place.
+
     Raises:
         NotFound: the order has no such paper.
         BadInput: there is no such form of it.
     """
     (partner, number), (seq, form) = order, place
+    if form == PROOF:
+        return f"proof-{number}.json", disclosure_of(tx, context, partner, number)
     chain = chain_id(context.identity.did, partner)
     lines = [line for line in checked(tx.desk.entries(chain, 0, ENTRIES_MAX)) if line.seq <= seq]
     first = next((n for n in lines if n.entry.kind == "order" and _number(n) == number), None)
