@@ -37,7 +37,7 @@ THREADS = 2
 MEETINGS = 4
 """How often threads that have not stalled yet meet, and the one behind goes on from the best."""
 
-STALL_MOVES = 5_000
+STALL_MOVES = 6_000
 """Moves without a better makespan before a run ends."""
 
 TENURE = 0.45
@@ -46,7 +46,10 @@ TENURE = 0.45
 POOL = 8
 """Good schedules that are kept to begin between."""
 
-FAR = 0.1
+NEAR = 0.3
+"""Schedules of which fewer operations start at other times are one and the same to the pool."""
+
+FAR = 0.35
 SPREAD = 0.3
 """How far off runs begin while the pool fills; how differently jobs follow the two parents."""
 
@@ -123,7 +126,7 @@ class Pool:
     def enter(self, member: Member) -> None:
         """In place of the worst, once the pool is full; not beside one that is nearly the same."""
         with self.lock:
-            near = [m for m in self.members if _apart(m, member) < len(member.order) // 50]
+            near = [m for m in self.members if _apart(m, member) < NEAR * len(member.order)]
             if any(m.makespan <= member.makespan for m in near):
                 return
             self.members = [m for m in self.members if all(m is not n for n in near)]
