@@ -30,11 +30,13 @@ from hanse.node.settings import (
 )
 from hanse.node.world import RandomIds, RealClock
 from hanse.store import Store
-from hanse.transmit import codec
+from hanse.transmit import codec, lease
 from hanse.transmit.history.query import History
 from hanse.transmit.nats import connect, server
+from hanse.transmit.nats.leases import BUCKET, _key, _name
 
-SIGNALS = 5
+SIGNALS, ENOUGH = 5, 15
+LEASE_S = 3.0
 
 
 async def until(condition, timeout_s=90):
@@ -53,7 +55,7 @@ def machines(tmp_path, url):
         if made:
             shutil.copytree(made[0] / "keys", folder / "keys", dirs_exist_ok=True)
         settings = Settings(
-            broker=BrokerSettings(url=url),
+            broker=BrokerSettings(url=url, lease_s=LEASE_S),
             record=RecordSettings(url=f"sqlite:///{tmp_path / 'record.sqlite'}"),
             history=HistorySettings(folder=str(tmp_path / "history")),
             roles=("collect",),
@@ -83,6 +85,21 @@ def holds(folder, connection):
         if line.startswith("{") and f'"{connection}"' in line
     ]
     return bool(said) and said[-1]["event"] == "taken over"
+
+
+async def where_it_belongs(client, device):
+    """Until both machines are known to the broker and the one that should have it has it."""
+    bucket = await client.jetstream().key_value(BUCKET)
+
+    async def settled():
+        keys = await bucket.keys()
+        members = {_name(key) for key in keys if key.startswith("member.")}
+        held = _key(device) in keys and (await bucket.get(_key(device))).value.decode()
+        return len(members) == 2 and held == lease.owner(device, members)
+
+    async with asyncio.timeout(90):
+        while not await settled():
+            await asyncio.sleep(0.05)
 
 
 class Heard:
@@ -125,14 +142,14 @@ async def test_another_process_takes_over_when_one_is_killed(tmp_path):
         async with serving(opcua(port=port, signals=SIGNALS)):
             with collecting(folders[0]) as one, collecting(folders[1]) as two:
                 await until(lambda: any(holds(f, "plc") for f in folders))
-                await until(lambda: heard.epochs() and heard.has(heard.epochs()[-1], 50))
-                await asyncio.sleep(2 * 2.0)  # both have had a turn: it stays where it belongs
+                await until(lambda: heard.epochs() and heard.has(heard.epochs()[-1], ENOUGH))
+                await where_it_belongs(client, "plc")
                 (victim, other) = (one, two) if holds(folders[0], "plc") else (two, one)
                 last = heard.epochs()[-1]
                 killed_ns = time.time_ns()
                 os.kill(victim.pid, 9)
                 await until(lambda: heard.epochs()[-1] > last)
-                await until(lambda: heard.has(heard.epochs()[-1], 50))
+                await until(lambda: heard.has(heard.epochs()[-1], ENOUGH))
                 now = await wire.diagnostics(client, ["plc"])
                 assert now["plc"].state == "running"
                 other.terminate()

@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from hanse.model.errors import BadConfig
 from hanse.model.ids import Key, Title
 from hanse.model.money import Currency
+from hanse.transmit.lease import LEASE_S
 
 CONFIG_FILE = "config.toml"
 CONFIG_BYTES_MAX = 1_000_000
@@ -54,6 +55,10 @@ class BrokerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     replicas: Annotated[
         int, Meta(ge=1, le=5, description="Servers that keep each stream: 3 in a cluster")
     ] = 1
+    lease_s: Annotated[
+        float,
+        Meta(ge=1.5, le=60, description="Seconds until another machine collects for a dead one"),
+    ] = LEASE_S
     port: Port = 0
     telemetry_mb: Annotated[int, Meta(ge=16, le=10_000_000)] = 1_024
     events_mb: Annotated[int, Meta(ge=16, le=1_000_000)] = 256

@@ -26,6 +26,11 @@ class Pace(NamedTuple):
     renew_s: float
     stop_s: float
 
+    @classmethod
+    def of(cls, lease_s: float) -> Pace:
+        """Renewed three times within a lease; given up a third of it before others may start."""
+        return cls(lease_s, lease_s * RENEW_S / LEASE_S, lease_s * STOP_S / LEASE_S)
+
 
 def owner(device: str, members: Collection[str]) -> str | None:
     """The member that should have a device; the same wherever it is computed."""

@@ -15,6 +15,7 @@ from functools import partial
 import numpy as np
 import structlog
 
+from hanse.model.errors import HanseError
 from hanse.model.plant import Signal
 from hanse.node.collecting import wire
 from hanse.node.collecting.floor import Floor
@@ -25,6 +26,7 @@ from hanse.node.shopfloor.door import JobDesk
 from hanse.transmit.history.keep import Keeping
 from hanse.transmit.history.merge import Housekeeper
 from hanse.transmit.history.writer import ACK_WAIT_S, HistoryWriter
+from hanse.transmit.lease import Pace
 from hanse.transmit.nats.feed import frames, patiently
 from hanse.transmit.nats.leases import Leases
 from hanse.transmit.nats.requests import answer
@@ -36,6 +38,8 @@ HISTORY = "\0history"
 """What the writer of the history holds a lease on; no connection has such a key."""
 NS_PER_US = 1_000
 AGAIN_S = 1.0
+CLASSIFY_S = 10.0
+"""How often signals are looked through for new ones: oftener than they are committed."""
 
 log = structlog.get_logger("collect")
 
@@ -106,6 +110,7 @@ async def _share(context: Context, floor: Floor, history: Historian) -> None:
         on_gain=gain,
         on_loss=lose,
         replicas=context.settings.broker.replicas,
+        pace=Pace.of(context.settings.broker.lease_s),
     )
     await leases.run()
 
@@ -167,6 +172,15 @@ class Historian:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._writer.run(feed))
             tasks.create_task(merging.run())
+            tasks.create_task(self._classify(self._writer))
+
+    async def _classify(self, writer: HistoryWriter) -> None:
+        """Signals that were chosen since fall into their classes before they are committed."""
+        while True:
+            await asyncio.sleep(CLASSIFY_S)
+            with contextlib.suppress(HanseError):  # asked again a moment later
+                signals = await self._signals()
+                writer.classify(keeping_of(self._context.settings.history, signals).signals)
 
     async def _signals(self) -> list[Signal]:
         return await self._context.store.read(lambda tx: list(tx.signals.all()))

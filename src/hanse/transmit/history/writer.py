@@ -129,6 +129,10 @@ class HistoryWriter:
         self._pending_samples += len(rows)
         return True
 
+    def classify(self, classes: Mapping[int, str]) -> None:
+        """The classes of signals from the next commit on; one committed before stays where it is."""
+        self._classes = dict(classes)
+
     def tail(self) -> list[Rows]:
         """What was taken and is not yet in the table's files."""
         return list(self._tail)
