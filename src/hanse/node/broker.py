@@ -10,12 +10,13 @@ from msgspec import Struct
 
 from hanse.model.errors import Unreachable
 from hanse.node.folder import Folder
+from hanse.node.identity import device_password, tls_files
 from hanse.node.settings import Settings
 from hanse.transmit.nats.keep import BrokerKeeper
-from hanse.transmit.nats.server import BrokerConfig
+from hanse.transmit.nats.server import BrokerConfig, DeviceDoor
 from hanse.transmit.nats.streams import StreamLimits
 
-USER = "node"
+USER, DEVICE_USER = "node", "device"
 WAIT_S = 30.0
 MEGABYTE = 1_000_000
 _NOTE = "broker.json"
@@ -65,6 +66,22 @@ def stream_limits(settings: Settings) -> StreamLimits:
     )
 
 
+def _device_door(folder: Folder, settings: Settings) -> DeviceDoor | None:
+    """The door for devices where the owner opened it; its password lies with the keys."""
+    told = settings.broker
+    if not told.mqtt_port:
+        return None
+    certificate, key = tls_files(folder) if told.mqtt_tls else ("", "")
+    return DeviceDoor(
+        user=DEVICE_USER,
+        password=device_password(folder),
+        host=told.mqtt_host,
+        port=told.mqtt_port,
+        certificate=certificate,
+        key=key,
+    )
+
+
 class KeptBroker:
     """Runs the embedded broker for ever; on the port it had, so that clients find it again."""
 
@@ -77,6 +94,7 @@ class KeptBroker:
             user=USER,
             password=password,
             port=settings.broker.port or known,
+            devices=_device_door(folder, settings),
         )
         self._keeper = BrokerKeeper(
             config, limits=stream_limits(settings), on_change=self._note_change

@@ -19,6 +19,7 @@ from hanse.transmit.peerlink.certificate import (
 )
 
 _SEED, _BROKER, _CERT, _KEY = "firm.seed", "broker.password", "node.crt", "node.key"
+_DEVICE, _DEVICE_BYTES = "device-door", 18
 
 
 class Identity(Struct, frozen=True):
@@ -58,6 +59,17 @@ def load_identity(folder: Folder, *, clock: Clock, hosts: tuple[str, ...] = ()) 
 def firm_seed(folder: Folder) -> bytes:
     """The 32 secret bytes of the firm's key: to open what was sealed for it."""
     return read_secret(folder / "keys" / _SEED)
+
+
+def device_password(folder: Folder) -> str:
+    """What devices show at the node's MQTT door; made when it is first opened."""
+    fresh = secrets.token_urlsafe(_DEVICE_BYTES).encode()
+    return _kept(folder, f"secret-{_DEVICE}", fresh).decode()
+
+
+def tls_files(folder: Folder) -> tuple[str, str]:
+    """The files of the node's certificate and of its key."""
+    return str(folder / "keys" / _CERT), str(folder / "keys" / _KEY)
 
 
 def _kept(folder: Folder, name: str, fresh: bytes) -> bytes:

@@ -60,6 +60,15 @@ class BrokerSettings(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(ge=1.5, le=60, description="Seconds until another machine collects for a dead one"),
     ] = LEASE_S
     port: Port = 0
+    mqtt_port: Annotated[
+        int, Meta(ge=0, le=65_535, description="Where devices publish MQTT; 0: no such door")
+    ] = 0
+    mqtt_host: Annotated[
+        str, Meta(max_length=200, description="Address of that door: 0.0.0.0 opens it to the net")
+    ] = "127.0.0.1"
+    mqtt_tls: Annotated[bool, Meta(description="Encrypt that door with the node's certificate")] = (
+        True
+    )
     telemetry_mb: Annotated[int, Meta(ge=16, le=10_000_000)] = 1_024
     events_mb: Annotated[int, Meta(ge=16, le=1_000_000)] = 256
 

@@ -259,6 +259,15 @@ async def test_classes_are_kept_for_their_own_time(tmp_path):
     assert len(house.history.rolled([1], at(0), at(2 * HOUR_S))) == 2
 
 
+async def test_a_signal_that_is_chosen_later_falls_into_its_class(tmp_path):
+    keeping = Keeping(classes={"standard": Keep(days=100), "fast": Keep(days=2)})
+    house = House(tmp_path, keeping=keeping)
+    house.writer.classify({1: "fast"})
+    await many_hours(house, range(2), signals=2)
+    house.merge(5 * 86_400)
+    assert (house.values(1), len(house.values(0))) == ([], 120)
+
+
 async def test_files_that_left_the_table_are_deleted_an_hour_later(tmp_path):
     house = House(tmp_path)
     await many_hours(house, range(3))

@@ -130,7 +130,7 @@ class HistoryWriter:
         return True
 
     def classify(self, classes: Mapping[int, str]) -> None:
-        """The classes of signals from the next commit on; one committed before stays where it is."""
+        """The classes of signals from the next commit on; what is committed stays where it is."""
         self._classes = dict(classes)
 
     def tail(self) -> list[Rows]:

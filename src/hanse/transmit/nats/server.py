@@ -21,6 +21,10 @@ from hanse.model.errors import BadConfig, Unreachable
 
 MESSAGE_BYTES_MAX = 8_000_000
 STORE_BYTES_MAX = 20_000_000_000
+DEVICE_SUBJECTS = ("device", "device.>", "spBv1//0", "spBv1//0.>")
+"""What devices may say and hear: topics below ``device/`` and ``spBv1.0/``, as NATS names them."""
+MQTT_INNER_SUBJECTS = ("$MQTT.sub.>", "$MQTT.deliver.pubrel.>")
+"""Where the gateway hands messages of quality 1 and 2 to a device; no topic leads there."""
 START_WAIT_S_MAX = 20.0
 STOP_WAIT_S_MAX = 8.0
 LOG_BYTES_MAX = 10_000_000
@@ -40,10 +44,25 @@ class Cluster(Struct, frozen=True, kw_only=True):
     routes: tuple[str, ...]
 
 
+class DeviceDoor(Struct, frozen=True, kw_only=True):
+    """Where devices publish MQTT 3.1.1, with a login of their own.
+
+    It opens the topics below ``device/`` and those of Sparkplug and nothing else of the node.
+    TLS where ``certificate`` and ``key`` name PEM files.
+    """
+
+    user: str
+    password: str
+    port: int
+    host: str = "127.0.0.1"
+    certificate: str = ""
+    key: str = ""
+
+
 class BrokerConfig(Struct, frozen=True, kw_only=True):
     """A broker of this node.
 
-    ``port`` 0 takes a free one. ``mqtt_port`` None keeps the MQTT door shut. ``store_bytes`` is
+    ``port`` 0 takes a free one. ``devices`` None keeps the MQTT door shut. ``store_bytes`` is
     the room JetStream may take on disk.
     """
 
@@ -54,7 +73,7 @@ class BrokerConfig(Struct, frozen=True, kw_only=True):
     port: int = 0
     name: str = "hanse"
     store_bytes: int = STORE_BYTES_MAX
-    mqtt_port: int | None = None
+    devices: DeviceDoor | None = None
     cluster: Cluster | None = None
 
 
@@ -102,11 +121,29 @@ def settings(config: BrokerConfig) -> str:
             "sync_interval": "always",
         },
     }
-    if config.mqtt_port is not None:
-        content["mqtt"] = {"host": config.host, "port": config.mqtt_port or -1}
+    if config.devices is not None:
+        content |= _device_door(config, config.devices)
     if config.cluster is not None:
         content["cluster"] = _cluster(config, config.cluster)
     return json.dumps(content, indent=1)
+
+
+def _device_door(config: BrokerConfig, door: DeviceDoor) -> dict[str, Any]:
+    """The door for devices, and who may do what."""
+    mqtt: dict[str, Any] = {"host": door.host, "port": door.port}
+    if door.certificate:
+        mqtt["tls"] = {"cert_file": door.certificate, "key_file": door.key}
+    device = {
+        "user": door.user,
+        "password": door.password,
+        "allowed_connection_types": ["MQTT"],
+        "permissions": {
+            "publish": {"allow": list(DEVICE_SUBJECTS)},
+            "subscribe": {"allow": [*DEVICE_SUBJECTS, *MQTT_INNER_SUBJECTS]},
+        },
+    }
+    node = {"user": config.user, "password": config.password}
+    return {"mqtt": mqtt, "authorization": {"users": [node, device], "timeout": 2}}
 
 
 def _cluster(config: BrokerConfig, cluster: Cluster) -> dict[str, Any]:
@@ -126,7 +163,6 @@ class Broker:
         self.config = config
         self.process = process
         self.url = ""
-        self.mqtt_url = ""
 
     @property
     def pid(self) -> int:
@@ -221,7 +257,6 @@ def _read_ports(broker: Broker) -> None:
         except msgspec.MsgspecError:
             return  # half written
         broker.url = next(iter(ports.get("nats", ())), "")
-        broker.mqtt_url = next(iter(ports.get("mqtt", ())), "")
 
 
 async def _answers(url: str) -> bool:
