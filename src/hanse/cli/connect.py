@@ -12,8 +12,10 @@ import msgspec
 
 from hanse.cli.folders import folder_option, json_option, known
 from hanse.cli.output import say_json, table
+from hanse.cli.trusting import AskedTrust, asking
 from hanse.collect.inspect import Look, look
 from hanse.collect.mapping import Line, from_toml, to_toml
+from hanse.collect.registry import connector_of_url
 from hanse.model.event import Draft
 from hanse.model.text import Text
 from hanse.node.asking import with_broker
@@ -32,6 +34,7 @@ from hanse.store import Tx
 @click.option("--asset", default="", help="The machine it is, where the device does not say.")
 @click.option("--all", "everything", is_flag=True, help="Take every signal, not only proposals.")
 @click.option("--look", "look_only", is_flag=True, help="Only look; nothing is kept.")
+@click.option("--trust", default="", help="SHA-256 of the certificate the device is to show.")
 @click.option("--mapping", type=click.Path(path_type=Path, dir_okay=False), help="A mapping file.")
 @folder_option
 @json_option
@@ -39,12 +42,16 @@ def connect(url: str, folder: Path, *, as_json: bool, **wishes: Any) -> None:
     """Look at a device, take its proposed signals, and collect them from now on."""
     home = known(folder)
     with offline(home) as context:
-        world = replace(world_of(context), connection=wishes["name"])
+        ask = None if as_json else asking()
+        trust = AskedTrust(context.store, named=wishes["trust"], ask=ask)
+        key = wishes["name"] or connector_of_url(url)[0].name
+        world = replace(world_of(context), connection=key, trust=trust)
         found = asyncio.run(look(url, world, asset=wishes["asset"], progress=_say))
         lines = _lines(found, wishes)
         if not wishes["look_only"]:
             keep_secrets(context.folder, found.secrets)
-            _keep(context, found, lines, name=wishes["name"])
+            _keep(context, found, lines, name=key)
+            context.store.write_sync(lambda tx: trust.keep(tx, key))
     if not wishes["look_only"]:
         asyncio.run(_reload(home))
     if as_json:
@@ -73,7 +80,7 @@ def _lines(found: Look, wishes: dict[str, Any]) -> tuple[Line, ...]:
 
 def _keep(context: Context, found: Look, lines: tuple[Line, ...], *, name: str) -> None:
     setup = Setup(
-        key=name or found.protocol,
+        key=name,
         protocol=found.protocol,
         settings=msgspec.to_builtins(found.settings),
     )

@@ -4,9 +4,10 @@ import datetime as dt
 
 import pytest
 
+from hanse.cli.trusting import AskedTrust
 from hanse.collect.connectors.opcua.keys import certificate_in, keys_in
 from hanse.collect.ports import Certificate
-from hanse.model.errors import NotFound
+from hanse.model.errors import NotFound, Refused
 from hanse.model.time import UTC
 from hanse.node.chain.equip import PLANT, connect_plant, plant_in, put_plants
 from hanse.node.connections import ASKED, TRUSTED, RecordTrust, pins, setups, trust
@@ -74,6 +75,27 @@ async def test_another_certificate_is_asked_about_again_and_the_old_one_stays_tr
 def test_what_was_never_shown_cannot_be_trusted(store):
     with pytest.raises(NotFound):
         store.write_sync(lambda tx: trust(tx, "plc", by="owner"))
+
+
+async def test_at_the_command_line_a_certificate_is_trusted_by_its_beginning_or_by_an_answer(store):
+    for trust_of in (
+        AskedTrust(store, named="AA:" * 7 + "aaaa"),
+        AskedTrust(store, ask=lambda asked: asked.subject == "CN=a"),
+    ):
+        assert await trust_of.decide(shown("a"))
+        store.write_sync(lambda tx, kept=trust_of: kept.keep(tx, "mill"))
+    pin = store.read_sync(lambda tx: pins(tx).need("mill"))
+    assert (pin.fingerprint, pin.by, len(events(store, TRUSTED))) == ("a" * 64, "command line", 2)
+
+
+@pytest.mark.parametrize("named", ["", "a" * 15, "b" * 64])
+async def test_at_the_command_line_nothing_is_trusted_by_chance(store, named):
+    asked = AskedTrust(store, named=named)
+    with pytest.raises(Refused, match="not trusted yet") as refused:
+        await asked.decide(shown("a"))
+    assert refused.value.remedy.endswith("a" * 64)
+    store.write_sync(lambda tx: asked.keep(tx, "mill"))
+    assert events(store, TRUSTED) == []
 
 
 def lay_plants(folder):
