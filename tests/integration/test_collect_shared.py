@@ -11,6 +11,7 @@ import sys
 import time
 
 import numpy as np
+from nats.js.errors import KeyNotFoundError, NoKeysError
 from tests.conformance.connectors.builders import free_port
 from tests.conformance.connectors.processes import opcua, serving
 
@@ -36,7 +37,6 @@ from hanse.transmit.nats import connect, server
 from hanse.transmit.nats.leases import BUCKET, _key, _name
 
 SIGNALS, ENOUGH = 5, 15
-LEASE_S = 3.0
 
 
 async def until(condition, timeout_s=90):
@@ -55,7 +55,7 @@ def machines(tmp_path, url):
         if made:
             shutil.copytree(made[0] / "keys", folder / "keys", dirs_exist_ok=True)
         settings = Settings(
-            broker=BrokerSettings(url=url, lease_s=LEASE_S),
+            broker=BrokerSettings(url=url),
             record=RecordSettings(url=f"sqlite:///{tmp_path / 'record.sqlite'}"),
             history=HistorySettings(folder=str(tmp_path / "history")),
             roles=("collect",),
@@ -92,9 +92,12 @@ async def where_it_belongs(client, device):
     bucket = await client.jetstream().key_value(BUCKET)
 
     async def settled():
-        keys = await bucket.keys()
+        try:
+            keys = await bucket.keys()
+            held = (await bucket.get(_key(device))).value.decode()
+        except (NoKeysError, KeyNotFoundError):
+            return False  # a machine that is still starting did not renew in time
         members = {_name(key) for key in keys if key.startswith("member.")}
-        held = _key(device) in keys and (await bucket.get(_key(device))).value.decode()
         return len(members) == 2 and held == lease.owner(device, members)
 
     async with asyncio.timeout(90):
