@@ -128,6 +128,33 @@ class SendInvoice(Command, frozen=True, kw_only=True, tag="send_invoice"):
     order: str
 
 
+class StartRipple(Command, frozen=True, kw_only=True, tag="start_ripple"):
+    """Tell every partner whose promise a change of the plan broke, as one disturbance.
+
+    ``repaired`` is the event that broke them: all it broke goes into one.
+    """
+
+    repaired: str
+
+
+class TakePart(Command, frozen=True, kw_only=True, tag="take_part"):
+    """Work out what a partner's disturbance does here, pass it on, and answer in sums."""
+
+    partner: Did
+
+
+class HearAnswer(Command, frozen=True, kw_only=True, tag="hear_answer"):
+    """Keep a partner's answer to a disturbance, and answer anew who told us of it."""
+
+    partner: Did
+
+
+class RefreshRipples(Command, frozen=True, kw_only=True, tag="refresh_ripples"):
+    """Say anew what others have quoted in place of what a disturbance took, after a request."""
+
+    request: str
+
+
 class UpdateCustomer(Command, frozen=True, kw_only=True, tag="update_customer"):
     """Work out the customer's date again from what is on order, and tell the customer."""
 
@@ -158,6 +185,10 @@ AnyCommand = (
     | Despatch
     | BookStock
     | SendInvoice
+    | StartRipple
+    | TakePart
+    | HearAnswer
+    | RefreshRipples
     | UpdateCustomer
 )
 """Every command but the question itself."""

@@ -14,3 +14,4 @@ class Policy(Struct, frozen=True, kw_only=True):
     agree_changes_alone: bool = True
     despatch_alone: bool = True
     invoice_alone: bool = True
+    ripple_alone: bool = True

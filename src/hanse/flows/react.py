@@ -21,11 +21,15 @@ from hanse.flows.commands import (
     Command,
     Countersign,
     Despatch,
+    HearAnswer,
     PlanSale,
+    RefreshRipples,
     ReleaseHolds,
     ReplanSale,
     SendInvoice,
+    StartRipple,
     TakeMachineOut,
+    TakePart,
     TellPartner,
     UpdateCustomer,
 )
@@ -105,18 +109,19 @@ def _life_is_short(event: Event, _view: View, _policy: Policy) -> Commands:
 
 
 @_on(kinds.PROMISE_BROKEN)
-def _promise_broken(event: Event, _view: View, _policy: Policy) -> Commands:
+def _promise_broken(event: Event, _view: View, policy: Policy) -> Commands:
     about = event.about
     if not about.get("demand"):
         return ()
-    return (
-        TellPartner(
-            sale=about["demand"],
-            kept=Decimal(about["kept"]),
-            missing=Decimal(about["missing"]),
-            reason=about.get("reason", ""),
-        ),
+    tell = TellPartner(
+        sale=about["demand"],
+        kept=Decimal(about["kept"]),
+        missing=Decimal(about["missing"]),
+        reason=about.get("reason", ""),
     )
+    if not policy.ripple_alone or not event.cause:
+        return (tell,)
+    return (tell, StartRipple(repaired=event.cause))
 
 
 @_on(kinds.SOMETHING_WANTED)
@@ -155,12 +160,24 @@ def _window_closed(event: Event, view: View, _policy: Policy) -> Commands:
 @_on(kinds.CHOSEN)
 def _quote_chosen(event: Event, _view: View, policy: Policy) -> Commands:
     value = int(event.about["value_minor"])
-    return _alone(
+    award = _alone(
         Award(request=event.about["request"]),
         alone=value <= policy.award_alone_up_to_minor,
         question="award",
         value_minor=value,
     )
+    return (*award, RefreshRipples(request=event.about["request"]))
+
+
+@_on(kinds.DISTURBED)
+def _partner_is_disturbed(event: Event, _view: View, policy: Policy) -> Commands:
+    part = TakePart(partner=event.about["partner"])
+    return _alone(part, alone=policy.ripple_alone, question="ripple")
+
+
+@_on(kinds.RIPPLED)
+def _answer_to_disturbance(event: Event, _view: View, _policy: Policy) -> Commands:
+    return (HearAnswer(partner=event.about["partner"]),)
 
 
 @_on(kinds.PROPOSED)

@@ -13,14 +13,22 @@ from hanse.model.time import Instant
 LETTERS_PER_MINUTE_MAX = 600
 ASKS_PER_MINUTE_MAX = 60
 OPEN_ASKS_MAX = 500
+RIPPLES_PER_MINUTE_MAX = 30
 
 
 class Grants(Struct, frozen=True, kw_only=True):
-    """What one partner may do. ``may_ask`` covers requests and awards, ``may_forward`` ripples."""
+    """What one partner may do, and what it is told.
+
+    ``may_ask`` covers requests and awards, ``may_forward`` disturbances it passes on to us;
+    ``may_hear``: it is told of ours, and answered, in sums; ``gets_forecast``: it is told what our
+    customers together will want.
+    """
 
     may_ask: bool = True
     may_sell: bool = True
     may_forward: bool = True
+    may_hear: bool = True
+    gets_forecast: bool = False
     order_value_max: Decimal = Decimal(1_000_000)
     letters_per_minute: Annotated[int, Meta(ge=1, le=100_000)] = LETTERS_PER_MINUTE_MAX
     asks_per_minute: Annotated[int, Meta(ge=1, le=100_000)] = ASKS_PER_MINUTE_MAX
@@ -32,6 +40,7 @@ class Meter(Struct, frozen=True, kw_only=True):
     minute: int = 0
     letters: int = 0
     asks: int = 0
+    ripples: int = 0
 
 
 ASKING = frozenset({"request_for_quotation", "award", "displaced"})
@@ -52,8 +61,14 @@ def count(meter: Meter, grants: Grants, *, kind: str, at: Instant) -> Meter:
     minute = int(at.timestamp()) // 60
     if minute != meter.minute:
         meter = Meter(minute=minute)
-    asks = meter.asks + (kind == "request_for_quotation")
-    after = Meter(minute=minute, letters=meter.letters + 1, asks=asks)
-    if after.letters > grants.letters_per_minute or asks > grants.asks_per_minute:
+    after = Meter(
+        minute=minute,
+        letters=meter.letters + 1,
+        asks=meter.asks + (kind == "request_for_quotation"),
+        ripples=meter.ripples + (kind == "disturbance"),
+    )
+    asks_too_often = after.asks > grants.asks_per_minute
+    tells_too_often = after.ripples > RIPPLES_PER_MINUTE_MAX
+    if after.letters > grants.letters_per_minute or asks_too_often or tells_too_often:
         raise TooMuch("too many letters in one minute", subject=kind, remedy="Send it later")
     return after

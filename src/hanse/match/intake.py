@@ -15,7 +15,7 @@ from hanse.match.ledger.entry import Entry
 from hanse.match.messages import KINDS, Incoming, body_of, document_of
 from hanse.match.profile import Directory, read_profile, take_introduction, take_profile
 from hanse.match.words import told
-from hanse.model import trade
+from hanse.model import tidings, trade
 from hanse.model.errors import BadMessage, Conflict, NotFound
 from hanse.model.ids import Ids
 
@@ -185,13 +185,13 @@ class Intake:
 
     def _on_told(self, incoming: Incoming, ctx: Context) -> None:
         document = _document(incoming, trade.Aggregate)
-        kind = "match.rippled" if isinstance(document, trade.RippleAnswer) else "match.forecast"
+        kind = "match.rippled" if isinstance(document, tidings.RippleAnswer) else "match.forecast"
         number = str(getattr(document, "id", ""))
         text, about = told.heard(document), {"partner": incoming.source}
         self.counter.tell(kind, number, text, ctx, **about, document=body_of(document))
 
     def _on_disturbance(self, incoming: Incoming, ctx: Context) -> None:
-        notice = _document(incoming, trade.Disturbance)
+        notice = _document(incoming, tidings.Disturbance)
         self.counter.tell(
             "match.disturbed",
             notice.id,

@@ -11,7 +11,7 @@ from hanse.match.ledger.chain import Head, KeyCard
 from hanse.match.ledger.entry import CoSigned, Countersignature, Proposal
 from hanse.match.ledger.pair import SYNC_MAX
 from hanse.match.profile import Introduction, SignedProfile
-from hanse.model import trade
+from hanse.model import tidings, trade
 from hanse.model.errors import BadMessage, TooMuch
 from hanse.model.ids import Did
 from hanse.model.time import Instant
@@ -37,9 +37,9 @@ DOCUMENTS: dict[str, type[trade.Aggregate]] = {
     "invoice": trade.Invoice,
     "remittance_advice": trade.RemittanceAdvice,
     "dispute": trade.Dispute,
-    "disturbance": trade.Disturbance,
-    "ripple_answer": trade.RippleAnswer,
-    "forecast": trade.Forecast,
+    "disturbance": tidings.Disturbance,
+    "ripple_answer": tidings.RippleAnswer,
+    "forecast": tidings.Forecast,
 }
 """Message kind -> the document it carries."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from hanse.model import trade
+from hanse.model import tidings, trade
 from hanse.model.text import Text
 from hanse.model.time import format_instant
 
@@ -114,27 +114,50 @@ def _displaced(off: trade.Displaced) -> Text:
     return Text(f"Award {number} was taken back: {why}.", f"授标 {number} 被收回：{why}。")
 
 
-def _disturbed(notice: trade.Disturbance) -> Text:
-    short = ", ".join(
-        f"{line.quantity_short} of {line.order_reference.id}" for line in notice.affected
-    )
-    short_zh = "，".join(
-        f"订单 {line.order_reference.id} 缺 {line.quantity_short}" for line in notice.affected
-    )
+CAUSES = {
+    "production-incident": Text("a machine is down", "设备停机"),
+    "maintenance": Text("maintenance", "维护"),
+    "material-shortage": Text("material comes late", "物料延迟"),
+    "logistics-disruption": Text("transport is disturbed", "物流中断"),
+    "weather": Text("weather", "天气"),
+    "strike": Text("a strike", "罢工"),
+    "demand-change": Text("demand has changed", "需求变化"),
+    "other": Text("another cause", "其他原因"),
+}
+"""The cause of a disturbance in words."""
+EFFECTS = {
+    "capacity-reduced": Text("short", "短缺"),
+    "capacity-increased": Text("more can be made", "产能增加"),
+    "demand-reduced": Text("less is wanted", "需求减少"),
+    "demand-increased": Text("more is wanted", "需求增加"),
+}
+LINES_TOLD_MAX = 10
+
+
+def _disturbed(notice: tidings.Disturbance) -> Text:
+    cause, lines = CAUSES[notice.leading_root_cause], notice.affected[:LINES_TOLD_MAX]
+    what = ", ".join(f"{line.quantity_short} {_of_what(line)}" for line in lines)
+    verb = EFFECTS[notice.effect]
     return Text(
-        f"A partner reports {notice.leading_root_cause}: short {short or 'nothing of ours'}.",
-        f"伙伴报告扰动（{notice.leading_root_cause}）：{short_zh or '不影响我方'}。",
+        f"A partner reports a disturbance ({cause.en}), {verb.en}: {what or 'nothing of ours'}.",
+        f"伙伴报告扰动（{cause.zh}），{verb.zh}：{what or '不影响我方'}。",
     )
+
+
+def _of_what(line: tidings.AffectedLine) -> str:
+    if line.order_reference is not None:
+        return f"({line.order_reference.id})"
+    return line.item.buyers_item_identification if line.item else ""
 
 
 def _heard(document: trade.Aggregate) -> Text:
-    if isinstance(document, trade.RippleAnswer):
+    if isinstance(document, tidings.RippleAnswer):
         money = f"{document.value_at_risk} {document.currency}"
         return Text(
-            f"A partner has {document.orders} orders affected, {money} at risk.",
-            f"伙伴有 {document.orders} 个订单受影响，风险金额 {money}。",
+            f"A partner's answer: {document.orders} orders affected, {money}.",
+            f"伙伴答复：{document.orders} 个订单受影响，金额 {money}。",
         )
-    if isinstance(document, trade.Forecast):
+    if isinstance(document, tidings.Forecast):
         item = document.item.buyers_item_identification
         return Text(
             f"A partner expects demand for {item} from {document.sources} customers.",

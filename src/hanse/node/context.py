@@ -58,4 +58,5 @@ class Context:
             agree_changes_alone=told.agree_changes_alone,
             despatch_alone=told.despatch_alone,
             invoice_alone=told.invoice_alone,
+            ripple_alone=told.ripple_alone,
         )

@@ -44,6 +44,9 @@ class WebSettings(Struct, frozen=True, forbid_unknown_fields=True):
         str, Meta(max_length=300, description="How partners reach this node; empty: host and port")
     ] = ""
     tls: Annotated[bool, Meta(description="Off only behind a proxy or on loopback")] = True
+    nearby: Annotated[
+        bool, Meta(description="Show this node on the local network and look for others")
+    ] = False
 
 
 class BrokerSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -122,6 +125,10 @@ class PolicySettings(Struct, frozen=True, forbid_unknown_fields=True):
     agree_changes_alone: bool = True
     despatch_alone: Annotated[bool, Meta(description="When the work is done")] = True
     invoice_alone: Annotated[bool, Meta(description="When the buyer has the goods")] = True
+    ripple_alone: Annotated[
+        bool, Meta(description="Tell partners of disturbances that hit them, and answer theirs")
+    ] = True
+    ripple_hops: Annotated[int, Meta(ge=1, le=8, description="Firms a disturbance goes on to")] = 3
     payment_days: Annotated[int, Meta(ge=0, le=365, description="In our quotes")] = 30
     cancellation_fee_percent: Annotated[
         str, Meta(pattern=r"^\d{1,2}(\.\d{1,2})?$", description="In our quotes")

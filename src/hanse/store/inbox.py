@@ -11,7 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from hanse.model.errors import BadMessage, NotFound, TooMuch
-from hanse.model.time import Clock
+from hanse.model.time import Clock, Instant, from_ns
 from hanse.store.outbox import ERROR_MAX, last_number, set_last_number
 from hanse.store.schema import INBOX
 
@@ -93,6 +93,12 @@ class Inbox:
     def expected(self, peer: str) -> int:
         """The number of the next message of a peer that may have its effect."""
         return last_number(self._connection, f"from:{peer}", "taken") + 1
+
+    def last_at(self, peer: str) -> Instant | None:
+        """When the newest letter of a peer came; None before the first."""
+        query = sa.select(INBOX.c.at_ns).where(INBOX.c.peer == peer)
+        found = self._connection.execute(query.order_by(INBOX.c.number.desc()).limit(1)).scalar()
+        return None if found is None else from_ns(found)
 
     def parked(self, peer: str) -> list[Received]:
         """Messages of a peer that wait for one before them, in order."""

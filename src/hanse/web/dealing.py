@@ -128,8 +128,8 @@ class Peers(Protocol):
         """Do a deed to a firm: pin, pause, resume, limits, remove."""
         ...
 
-    async def network(self) -> NetworkView:
-        """The map of firms and ties."""
+    async def network(self, *, ripple: str = "") -> NetworkView:
+        """The map of firms and ties; with a ripple's number, what that one does to each."""
         ...
 
 

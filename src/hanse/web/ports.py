@@ -20,6 +20,7 @@ from hanse.model.time import Clock, Instant
 from hanse.web.dealing import Ledger, PeerDoor, Peers, Trade
 from hanse.web.life_ports import Lives
 from hanse.web.plan_ports import Plans
+from hanse.web.rippling import Ripples
 from hanse.web.views.common import Deed, Done, Option
 from hanse.web.views.connecting import (
     Answering,
@@ -465,6 +466,7 @@ class Ports:
     trade: Trade
     ledger: Ledger
     peers: Peers
+    ripples: Ripples
     connections: Connections
     doors: Doors
     imports: Imports
@@ -496,6 +498,7 @@ __all__ = [
     "Peers",
     "Plans",
     "Ports",
+    "Ripples",
     "Role",
     "Rules",
     "Trade",

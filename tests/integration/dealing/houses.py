@@ -101,6 +101,7 @@ class House:
             fetching.run(self.context),
         )
         self._tasks += [asyncio.create_task(w) for w in work]
+        await asyncio.sleep(0)  # they run to their first wait: no event is missed
         return self
 
     async def __aexit__(self, *_):

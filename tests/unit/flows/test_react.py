@@ -118,7 +118,7 @@ def test_when_the_window_closes_those_who_answered_are_compared():
 
 @pytest.mark.parametrize(("value", "asked"), [(100_000, False), (100_001, True)])
 def test_money_above_the_limit_is_asked_of_a_person(value, asked):
-    (command,) = react(event(kinds.CHOSEN, request="r1", value_minor=value), Facts(), FREE)
+    (command, _) = react(event(kinds.CHOSEN, request="r1", value_minor=value), Facts(), FREE)
     assert isinstance(command, AskPerson) == asked
     if asked:
         assert command.prepared == Award(request="r1")
@@ -164,3 +164,16 @@ def test_what_was_held_for_a_quote_not_taken_is_free_again():
     closed = event(kinds.REQUEST_CLOSED, buyer="did:key:zB", reservations=["h1"])
     assert react(closed, Facts(), FREE) == (ReleaseHolds(holds=("h1",)),)
     assert react(event(kinds.REQUEST_CLOSED, reservations=[]), Facts(), FREE) == ()
+
+
+def test_a_broken_promise_and_a_partners_disturbance_go_on_unless_a_person_wants_to_say():
+    about = {"demand": "S-1", "kept": "7", "missing": "5", "possible": "x"}
+    broken = msgspec.structs.replace(event(kinds.PROMISE_BROKEN, **about), cause="e-0")
+    disturbed = event(kinds.DISTURBED, partner="did:key:z6Mk")
+    asks = msgspec.structs.replace(FREE, ripple_alone=False)
+    named = lambda e, policy: [type(c).__name__ for c in react(e, Facts(), policy)]  # noqa: E731
+    assert named(broken, FREE) == ["TellPartner", "StartRipple"]
+    assert named(broken, asks) == ["TellPartner"]
+    assert named(disturbed, FREE) == ["TakePart"]
+    (question,) = react(disturbed, Facts(), asks)
+    assert question.question == "ripple"

@@ -17,7 +17,7 @@ from hanse.match.forecast import aggregated, order_up_to
 from hanse.match.record import record_of
 from hanse.match.ripple import Hit, answer, onward, picture
 from hanse.match.sealed import digest_of, seal, unseal
-from hanse.model import trade
+from hanse.model import tidings, trade
 from hanse.model.did import did_of
 from hanse.model.errors import BadInput, BadMessage, Refused
 from hanse.model.keys import Ed25519Signer
@@ -42,7 +42,7 @@ def test_a_key_that_is_no_point_receives_nothing():
 
 
 def affected(order="O-1", value="1000", partner="p"):
-    line = trade.AffectedLine(
+    line = tidings.AffectedLine(
         order_reference=trade.DocumentReference(id=order),
         order_line_id="1",
         quantity_short="40",
@@ -52,7 +52,7 @@ def affected(order="O-1", value="1000", partner="p"):
 
 
 def notice(**more):
-    return trade.Disturbance(
+    return tidings.Disturbance(
         id="DIST-1",
         issue_date_time=START,
         effect="capacity-reduced",
@@ -90,7 +90,7 @@ def test_answers_add_up_to_one_picture():
     )
     seen = picture({"a": mid})
     assert (seen.orders, seen.risk, seen.hops) == (2, {"EUR": Decimal(1500)}, 2)
-    assert seen.replaced == 20
+    assert seen.replaced == {"EUR": Decimal(20)}
     assert "1500 EUR" in seen.text.en
     assert "1500 EUR" in seen.text.zh
 
@@ -109,7 +109,7 @@ def test_a_disturbance_travels_as_a_message_and_is_told():
 
 def bucket(day, count):
     start = START + day * DAY
-    return trade.ForecastBucket(
+    return tidings.ForecastBucket(
         start_date_time=start, end_date_time=start + DAY, quantity=str(count)
     )
 

@@ -45,6 +45,8 @@ PAGES = (
     "/ledger/pump",
     "/network",
     "/peers",
+    "/ripples",
+    f"/ripples/{s.RIPPLE.row.id}",
     f"/peers/{s.DID_SHOP}",
     "/connections",
     "/connections/plant",

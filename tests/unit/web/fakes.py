@@ -347,8 +347,27 @@ class PeersInMemory:
             raise BadInput("the codes differ", remedy="Ask again by telephone")
         return DONE
 
-    async def network(self):
+    async def network(self, *, ripple=""):
         return s.NETWORK
+
+
+class RipplesInMemory:
+    async def forecasts(self):
+        return (s.FORECAST,)
+
+    async def rows(self, *, limit):
+        return (s.RIPPLE.row,)[:limit]
+
+    async def one(self, ripple):
+        return found(s.RIPPLE if ripple == s.RIPPLE.row.id else None, ripple)
+
+    async def deeds(self):
+        return s.RIPPLE_DEEDS
+
+    async def begin(self, deed, values, *, by):
+        if deed not in {d.name for d in s.RIPPLE_DEEDS}:
+            raise BadInput("there is no such disturbance", subject=deed)
+        return DONE
 
 
 class ConnectionsInMemory:
@@ -525,6 +544,7 @@ def ports(*, chain=True) -> Ports:
         trade=TradeInMemory(),
         ledger=LedgerInMemory(),
         peers=PeersInMemory(),
+        ripples=RipplesInMemory(),
         connections=ConnectionsInMemory(),
         doors=DoorsInMemory(),
         imports=ImportsInMemory(),

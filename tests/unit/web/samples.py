@@ -40,6 +40,7 @@ from hanse.web.views.loops import Approval, ChainStep, ChainView, Choice, LoopRo
 from hanse.web.views.people import FirmCard
 from hanse.web.views.planning import Lane, OrderRow, PlanView, PromiseView, VersionRow
 from hanse.web.views.plant import AlarmRow, MachineRow, MachineView, Series, SignalNow
+from hanse.web.views.rippling import ForecastRow, RippleAnswerRow, RippleHit, RippleRow, RippleView
 from hanse.web.views.running import Check, Readiness
 from hanse.web.views.trading import (
     ChainRow,
@@ -48,6 +49,7 @@ from hanse.web.views.trading import (
     IntroducedRow,
     MapLink,
     MapNode,
+    NetworkRow,
     NetworkView,
     OwnCard,
     PeerRow,
@@ -761,6 +763,55 @@ INTRODUCED = IntroducedRow(
 )
 OWN = OwnCard(name=FIRM.name, did=FIRM.did, address="https://one.sample:8443", code="731 448 206")
 UP = state("up", "Reachable", "可达", Tone.GOOD)
+
+FORECAST = ForecastRow(
+    firm="Sample Pump Works",
+    item="SHAFT-40",
+    sources=4,
+    said_at=T0,
+    weeks=((T0, Decimal(40)), (T0 + dt.timedelta(days=7), Decimal("12.5"))),
+    total=Decimal("52.5"),
+)
+RIPPLE_DEEDS = (
+    Deed(
+        name="machine",
+        label=Text("A machine stops", "设备停机"),
+        fields=(Field(name="hours", label=Text("Stands for hours", "停机小时数")),),
+    ),
+)
+RIPPLE = RippleView(
+    row=RippleRow(
+        id="ripple-01",
+        title=Text("A machine is down: short", "设备停机:短缺"),
+        state=State("waiting", Text("waiting for answers", "等待答复"), Tone.BUSY),
+        began_at=T0,
+        orders=3,
+        firms=3,
+        first_short=T0,
+        money="46,800.00 EUR",
+        covered="12,000.00 EUR",
+    ),
+    hits=(RippleHit(order="CO-1001", firm="Sample Waterworks", quantity=Decimal(40), agreed=T0),),
+    answers=(
+        RippleAnswerRow(
+            did=DID_SHOP,
+            firm="Sample Turning Shop",
+            state=State("answered", Text("answered", "已答复"), Tone.GOOD),
+            orders=2,
+            firms=2,
+            first_short=T0,
+            money="800.00 EUR",
+            needs=Text("40 of O-1 by 10:00", "10:00 前需订单 O-1 的 40 件"),
+        ),
+        RippleAnswerRow(
+            did=DID_STEEL,
+            firm="Sample Steel",
+            state=State("waiting", Text("waiting", "等待"), Tone.BUSY),
+        ),
+    ),
+    left_out=1,
+    events=EVENTS[:1],
+)
 NETWORK = NetworkView(
     nodes=(
         MapNode(did=FIRM.did, name=FIRM.name, state=UP, tier=0),
@@ -790,6 +841,28 @@ NETWORK = NetworkView(
         ),
         MapLink(a=DID_PUMP, b=DID_SHOP, state=UP, weight=0.2),
     ),
+    rows=(
+        NetworkRow(
+            did=DID_SHOP,
+            name="Sample Shop Two",
+            state=PEERS[1].state,
+            role=Text("supplies us", "我方供应商"),
+            last_at=T0,
+            waiting=2,
+            on_time=0.97,
+            good=0.85,
+            answered=0.5,
+            open_deals=3,
+            open_requests=1,
+            worth=Decimal("1240.50"),
+            currency="EUR",
+            hit=Text("2 orders, 800 EUR", "2 个订单,800 EUR"),
+            hit_tone=Tone.BAD,
+        ),
+        NetworkRow(did=DID_STEEL, name="Sample Steel", state=UP, role=Text("-", "-")),
+    ),
+    ripples=(RIPPLE.row,),
+    chosen=RIPPLE.row,
 )
 CONNECTIONS = (
     ConnectionRow(

@@ -26,6 +26,7 @@ NAMES = {
     "/api/v1/connections/{name}": "plant",
     "/api/v1/imports/{name}": s.REPORT.id,
     "/api/v1/rfqs/{name}": s.RFQ.id,
+    "/api/v1/ripples/{name}": s.RIPPLE.row.id,
     "/api/v1/trade-orders/{name}": s.TRADE_ORDER.id,
     "/api/v1/ledgers/{name}": "pump",
     "/api/v1/peers/{name}": s.DID_SHOP,

@@ -17,16 +17,20 @@ from hanse.flows.commands import (
     Command,
     Countersign,
     Despatch,
+    HearAnswer,
     PlanSale,
+    RefreshRipples,
     ReleaseHolds,
     ReplanSale,
     SendInvoice,
+    StartRipple,
     TakeMachineOut,
+    TakePart,
     TellPartner,
     UpdateCustomer,
 )
 from hanse.model.event import Event
-from hanse.node.acts import buying, delivering, people, planning, selling, stocking
+from hanse.node.acts import buying, delivering, people, planning, rippling, selling, stocking
 from hanse.node.context import Context
 
 _DEEDS: dict[type[Command], Callable[[Context, Event, Any], Awaitable[None]]] = {
@@ -44,6 +48,10 @@ _DEEDS: dict[type[Command], Callable[[Context, Event, Any], Awaitable[None]]] = 
     Countersign: buying.countersign,
     Despatch: delivering.despatch,
     BookStock: stocking.book_stock,
+    StartRipple: rippling.start_ripple,
+    TakePart: rippling.take_part,
+    HearAnswer: rippling.hear_answer,
+    RefreshRipples: rippling.refresh_ripples,
     SendInvoice: delivering.send_invoice,
     UpdateCustomer: people.update_customer,
     AskPerson: people.ask_person,

@@ -31,6 +31,9 @@ _ASKED = {
     "order_cancellation": Text("May the cancellation be signed?", "是否签署取消?"),
     "despatch": Text("May the goods go out?", "是否发货?"),
     "invoice": Text("May the invoice be sent?", "是否开票?"),
+    "ripple": Text(
+        "May the partner be told what this does here?", "是否答复伙伴该扰动对我方的影响?"
+    ),
     "maintenance": Text("May the plan leave this time free?", "是否在计划中预留维护时间?"),
 }
 

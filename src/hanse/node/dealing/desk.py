@@ -15,6 +15,7 @@ from hanse.match.desk import Desk
 from hanse.match.messages import Incoming, Outgoing, decode_letter, encode_letter
 from hanse.match.policy import Policy
 from hanse.match.words import kind_name
+from hanse.model import tidings
 from hanse.model.event import Draft, Event
 from hanse.model.text import Text
 from hanse.node.context import Context
@@ -78,7 +79,16 @@ def take_in(tx: Tx, context: Context, message: Message) -> None:
     note_files(tx, incoming)
     if incoming.kind == "profile":
         heard_profile(tx, incoming.source)
+    if incoming.kind == "forecast":
+        heard_forecast(tx, incoming)
     keep(tx, context, desk, causes={message.id: arrival.id})
+
+
+def heard_forecast(tx: Tx, incoming: Incoming) -> None:
+    """A customer said what its customers will want."""
+    from hanse.node.rippling.forecasts import hear  # it posts letters by this desk
+
+    hear(tx, incoming.source, msgspec.convert(incoming.letter.document, tidings.Forecast))
 
 
 def digest_text(hexadecimal: str) -> str:

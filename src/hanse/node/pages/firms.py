@@ -78,6 +78,12 @@ def limit_fields(grants: Grants) -> tuple[Field, ...]:
         ("may_ask", Text("May ask us for quotes", "可向我方询价"), grants.may_ask),
         ("may_sell", Text("May offer to us", "可向我方报价"), grants.may_sell),
         ("may_forward", Text("May pass disturbances on", "可转告扰动"), grants.may_forward),
+        ("may_hear", Text("Is told of disturbances here", "可获知我方扰动"), grants.may_hear),
+        (
+            "gets_forecast",
+            Text("Gets our demand forecast", "可获知我方需求预测"),
+            grants.gets_forecast,
+        ),
     )
     numbers = (
         (
@@ -110,6 +116,8 @@ def granted(values: Values) -> Grants:
         "may_ask": values.get("may_ask") == "true",
         "may_sell": values.get("may_sell") == "true",
         "may_forward": values.get("may_forward") == "true",
+        "may_hear": values.get("may_hear") == "true",
+        "gets_forecast": values.get("gets_forecast") == "true",
         "order_value_max": quantity(values.get("order_value_max", "")).value,
         "letters_per_minute": values.get("letters_per_minute", ""),
         "asks_per_minute": values.get("asks_per_minute", ""),

@@ -15,8 +15,10 @@ from hanse.model.errors import BadInput
 from hanse.model.event import Draft, Event
 from hanse.model.text import Text
 from hanse.node.context import Context
+from hanse.node.dealing import nearby as local
 from hanse.node.dealing.desk import at_desk
 from hanse.node.dealing.introducing import begin, fetch_card, keep_profile
+from hanse.node.dealing.nearby import Nearby
 from hanse.node.dealing.partners import Partner, name_of, need, partners
 from hanse.node.dealing.profiles import (
     change_own,
@@ -27,12 +29,11 @@ from hanse.node.dealing.profiles import (
 )
 from hanse.node.gate_url import base_url
 from hanse.node.pages import firms
+from hanse.node.pages.network import network_of
 from hanse.store import Tx, peer_lane
 from hanse.web.views.common import Deed, Done, Fact, Field, FieldKind, Option, State, Tone
 from hanse.web.views.trading import (
     IntroducedRow,
-    MapLink,
-    MapNode,
     NetworkView,
     OwnCard,
     PeerRow,
@@ -44,6 +45,17 @@ PAUSED = State("paused", Text("paused", "已暂停"), Tone.QUIET)
 WAITING = State("waiting", Text("letters wait", "有待发信件"), Tone.WARN)
 OURS = State("own", Text("this firm", "本企业"), Tone.GOOD)
 CODE_DIGITS = 12
+SHOW = Deed(
+    name="show_nearby",
+    label=Text("Show on the local network", "在局域网中可见"),
+    confirm=Text(
+        "Name, identity and address are shown to everybody on this network. Show them?",
+        "名称、身份和地址将对本网络中所有人可见,是否继续?",
+    ),
+)
+HIDE = Deed(name="hide_nearby", label=Text("Hide on the local network", "在局域网中隐藏"))
+_SHOWN = Text("this node is shown on the local network", "本节点在局域网中可见")
+_HIDDEN = Text("this node is hidden on the local network", "本节点在局域网中隐藏")
 EVENTS_MAX = 50
 _WORDS = {
     "pin": Text("the codes are the same, dealing begins", "代码一致,开始往来"),
@@ -65,8 +77,9 @@ def short_code(*dids: str) -> str:
 class RecordPeers:
     """A `hanse.web.ports.Peers`."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, nearby: Nearby | None = None) -> None:
         self._context = context
+        self._nearby = nearby
 
     async def own(self) -> OwnCard:
         """What another firm needs to add this one."""
@@ -95,7 +108,22 @@ class RecordPeers:
 
     async def nearby(self) -> tuple[IntroducedRow, ...]:
         """Nodes on the local network; nothing unless the owner switched it on."""
-        return ()
+        found = self._nearby.found() if self._nearby else ()
+        known = set(await self._context.store.read(lambda tx: partners(tx).keys()))
+        me = self._context.identity.did
+        return tuple(
+            IntroducedRow(
+                did=f.did,
+                name=f.name,
+                address=f.address,
+                by="",
+                can_do=Text("", ""),
+                hops=0,
+                code=short_code(me, f.did),
+            )
+            for f in found
+            if f.did not in known
+        )
 
     async def peer(self, did: str) -> PeerView:
         """One firm; our own page by our own DID."""
@@ -110,7 +138,8 @@ class RecordPeers:
         )
         facts = tuple(firms.profile_facts(profile))
         events = tuple(tx.events.find(subject=card.did, newest_first=True, limit=EVENTS_MAX))
-        deeds = firms.own_deeds(profile)
+        shown = local.is_on(tx, self._context)
+        deeds = (*firms.own_deeds(profile), HIDE if shown else SHOW)
         return PeerView(row=row, facts=facts, deeds=deeds, events=events, own=True)
 
     def _peer(self, tx: Tx, partner: Partner) -> PeerView:
@@ -146,6 +175,8 @@ class RecordPeers:
             event = await self._context.store.write(
                 lambda tx: self._change_own(tx, deed, values, by)
             )
+            if self._nearby and deed in {SHOW.name, HIDE.name}:
+                self._nearby.switched()
             return Done(text=event.text, event=event.id, href=f"/peers/{did}")
         if deed not in _WORDS:
             raise BadInput("there is no such deed", subject=deed)
@@ -172,6 +203,8 @@ class RecordPeers:
 
     def _change_own(self, tx: Tx, deed: str, values: Mapping[str, str], by: str) -> Event:
         context = self._context
+        if deed in {SHOW.name, HIDE.name}:
+            return self._show(tx, deed, by)
         change_own(tx, context, lambda old: firms.changed(old, deed, values))
         text = Text(f"{by} changed what we say we can do", f"{by} 更新了我方能力说明")
         draft = Draft(kind=kinds.ACTED, subject=context.identity.did, text=text, by=by)
@@ -179,17 +212,20 @@ class RecordPeers:
         at_desk(tx, context, event, lambda desk, step: tell_profile(tx, context, desk, step))
         return event
 
-    async def network(self) -> NetworkView:
+    def _show(self, tx: Tx, deed: str, by: str) -> Event:
+        on, me = deed == SHOW.name, self._context.identity.did
+        tx.settings.put(local.SWITCH, on)
+        words = _SHOWN if on else _HIDDEN
+        text = Text(f"{by}: {words.en}", f"{by}:{words.zh}")
+        draft = Draft(kind=kinds.ACTED, subject=me, text=text, by=by, about={"deed": deed})
+        return tx.events.append(draft)
+
+    async def network(self, *, ripple: str = "") -> NetworkView:
         """The map of firms and ties."""
-        found = await self.rows()
-        me = self._context.identity.did
-        own = MapNode(did=me, name=self._context.settings.firm.name, state=ACTIVE)
-        others = tuple(
-            MapNode(did=p.did, name=p.name, state=p.state, tier=1, href=f"/peers/{p.did}")
-            for p in found
+        peers = await self.rows()
+        return await self._context.store.read(
+            lambda tx: network_of(tx, self._context, peers, ripple)
         )
-        links = tuple(MapLink(a=me, b=p.did, state=p.state) for p in found)
-        return NetworkView(nodes=(own, *others), links=links)
 
     def _row(self, tx: Tx, partner: Partner) -> PeerRow:
         waiting = tx.outbox.waiting(peer_lane(partner.did))
@@ -202,6 +238,7 @@ class RecordPeers:
             code=short_code(self._context.identity.did, partner.did),
             pinned=partner.active,
             waiting=waiting,
+            last_at=tx.inbox.last_at(partner.did),
             introduced_by=_introducer(tx, partner.did),
         )
 

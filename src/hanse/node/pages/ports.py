@@ -6,6 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from hanse.node.context import Context
+from hanse.node.dealing.nearby import Nearby
 from hanse.node.pages.accounts import RecordAccounts
 from hanse.node.pages.alarms import RecordAlarms
 from hanse.node.pages.approvals import RecordApprovals
@@ -25,13 +26,14 @@ from hanse.node.pages.notices import RecordNotices
 from hanse.node.pages.peer_door import RecordPeerDoor
 from hanse.node.pages.peers import RecordPeers
 from hanse.node.pages.plans import RecordPlans
+from hanse.node.pages.ripples import RecordRipples
 from hanse.node.pages.rules import RecordRules
 from hanse.node.pages.trading import RecordTrade
 from hanse.web.ports import Chain, Ports
 from hanse.web.views.people import FirmCard
 
 
-def ports_of(context: Context, live: LiveValues, url: str) -> Ports:
+def ports_of(context: Context, live: LiveValues, url: str, nearby: Nearby | None = None) -> Ports:
     """What the pages of this node are given."""
     firm = context.settings.firm
     return Ports(
@@ -57,7 +59,8 @@ def ports_of(context: Context, live: LiveValues, url: str) -> Ports:
         plans=RecordPlans(context),
         trade=RecordTrade(context),
         ledger=RecordLedger(context),
-        peers=RecordPeers(context),
+        peers=RecordPeers(context, nearby),
+        ripples=RecordRipples(context),
         connections=RecordConnections(context, live, url),
         doors=RecordDoors(context, live),
         imports=RecordImports(context),

@@ -23,6 +23,7 @@ from hanse.node.dealing.view import TxView
 from hanse.node.keeping import forget_letters, has_caught_up
 from hanse.node.losses.keeping import keep_spans
 from hanse.node.notices import desk as notices
+from hanse.node.rippling.forecasts import pass_on
 from hanse.node.ruling.folder import keep_watch
 from hanse.node.shopfloor.dispatch import Dispatcher
 from hanse.store import Tx
@@ -34,6 +35,7 @@ from hanse.transmit.peerlink.relay import LetterRelay
 
 SWEEP_S = 0.5
 LEDGERS_S = 60.0
+FORECASTS_S = 3_600.0
 ERROR_MAX = 400
 WINDOWS_MAX = 50
 log = structlog.get_logger("flow")
@@ -57,6 +59,7 @@ async def run(context: Context) -> None:
         tasks.create_task(_react(context))
         tasks.create_task(_close_windows(context))
         tasks.create_task(_look_after_ledgers(context))
+        tasks.create_task(_pass_forecasts(context))
         tasks.create_task(Dispatcher(context).run())
         tasks.create_task(fetching.run(context))
         tasks.create_task(keep_watch(context))
@@ -74,6 +77,13 @@ async def _look_after_ledgers(context: Context) -> None:
         if await context.store.read(lambda tx: tx.settings.get(COPIED, int) and has_caught_up(tx)):
             await context.store.write(lambda tx: tx.settings.forget(COPIED))
             log.info("caught up", why="the record was a backup; all partners' heads were seen")
+
+
+async def _pass_forecasts(context: Context) -> None:
+    """Tell suppliers what our customers will want, where it has changed and they may know."""
+    while True:
+        await asyncio.sleep(FORECASTS_S)
+        await context.store.write(lambda tx: pass_on(tx, context))
 
 
 def _tick_the_desk(tx: Tx, context: Context) -> None:

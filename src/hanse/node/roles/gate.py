@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 
 import msgspec
@@ -10,6 +11,7 @@ from msgspec import Struct
 
 from hanse.model.errors import Conflict
 from hanse.node.context import Context
+from hanse.node.dealing.nearby import Nearby
 from hanse.node.gate_url import base_url
 from hanse.node.pages.claim import print_claim_link
 from hanse.node.pages.live import LiveValues
@@ -40,11 +42,15 @@ async def run(context: Context) -> None:
     live = LiveValues()
     await live.start(context.nats)
     await print_claim_link(context, url)
-    server = uvicorn.Server(_config(context, ports_of(context, live, url), url))
+    nearby = Nearby(context, port)
+    server = uvicorn.Server(_config(context, ports_of(context, live, url, nearby), url))
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    looking = asyncio.create_task(nearby.run())
     try:
         await server.serve(sockets=[listening])
     finally:
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
         listening.close()
 
 

@@ -41,6 +41,7 @@ class Permission(enum.StrEnum):
     IMPORT = "import"
     PEERS_READ = "peers.read"
     PEERS_CHANGE = "peers.change"
+    RIPPLES_ACT = "ripples.act"
     PEOPLE = "people"
     AUDIT_READ = "audit.read"
     METRICS_READ = "metrics.read"
@@ -78,6 +79,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         _P.RULES_CHANGE,
         _P.NOTICES_READ,
         _P.PLAN_CHANGE,
+        _P.RIPPLES_ACT,
         _P.CONNECTIONS_READ,
         _P.IMPORT,
     },
@@ -90,7 +92,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         _P.NOTICES_READ,
         _P.CONNECTIONS_READ,
     },
-    Role.BUYER: _OFFICE | {_P.APPROVALS_DECIDE, _P.TRADE_ACT},
+    Role.BUYER: _OFFICE | {_P.APPROVALS_DECIDE, _P.TRADE_ACT, _P.RIPPLES_ACT},
     Role.OPERATOR: _FLOOR | {_P.ALARMS_ACT, _P.JOBS_ACT, _P.RULES_READ},
     Role.AUDITOR: frozenset({_P.AUDIT_READ, _P.LEDGER_READ}),
     Role.KIOSK: frozenset({_P.MACHINES_READ, _P.ALARMS_READ, _P.PLAN_READ}),

@@ -26,6 +26,7 @@ from hanse.web.routes import (
     peer_door,
     people,
     plan,
+    ripples,
     rules,
     trade,
 )
@@ -52,6 +53,7 @@ PARTS = (
     peer_door,
     people,
     plan,
+    ripples,
     rules,
     trade,
 )

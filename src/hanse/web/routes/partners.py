@@ -67,8 +67,10 @@ async def act(request: Asked, did: FromPath[str]) -> Response[str]:
 @get("/network", opt=needs(Permission.PEERS_READ), include_in_schema=False)
 async def network(request: Asked) -> Response[str]:
     """The map of firms and ties, as far as this node knows."""
-    view = await desk_of(request).ports.peers.network()
-    return page(request, "network.html", view=view, map=network_map(view))
+    chosen = request.query_params.get("ripple", "")[:120]
+    view = await desk_of(request).ports.peers.network(ripple=chosen)
+    drawn, tall = network_map(view), network_map(view, tall=True)
+    return page(request, "network.html", view=view, map=drawn, tall=tall)
 
 
 HANDLERS = (peers, add, peer, act, network)

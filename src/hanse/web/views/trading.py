@@ -11,7 +11,8 @@ from hanse.model.event import Event
 from hanse.model.money import Money
 from hanse.model.text import Text
 from hanse.model.time import Instant
-from hanse.web.views.common import Amount, Count, Deed, Fact, Field, Id, Line, State
+from hanse.web.views.common import Amount, Count, Deed, Fact, Field, Id, Line, State, Tone
+from hanse.web.views.rippling import RippleRow
 
 
 class RfqRow(Struct, frozen=True, kw_only=True):
@@ -216,6 +217,7 @@ class IntroducedRow(Struct, frozen=True, kw_only=True):
     by: Line
     can_do: Text
     hops: Count = 1
+    code: Line = ""
 
 
 class OwnCard(Struct, frozen=True, kw_only=True):
@@ -235,6 +237,9 @@ class MapNode(Struct, frozen=True, kw_only=True):
     state: State
     tier: Annotated[int, Meta(ge=-8, le=8)] = 0
     href: Line = ""
+    lines: Annotated[tuple[Text, ...], Meta(max_length=3)] = ()
+    hit: Text = Text("", "")
+    hit_tone: Tone = Tone.QUIET
 
 
 class MapLink(Struct, frozen=True, kw_only=True):
@@ -247,8 +252,37 @@ class MapLink(Struct, frozen=True, kw_only=True):
     weight: Annotated[float, Meta(ge=0, le=1)] = 0.5
 
 
+class NetworkRow(Struct, frozen=True, kw_only=True):
+    """A partner in figures: shares are 0 to 1, None before anything was due, received or asked.
+
+    ``worth`` is what is open between the two firms; ``hit`` what the ripple that is looked at does
+    to it, in its own words.
+    """
+
+    did: Id
+    name: Line
+    state: State
+    role: Text
+    tier: Annotated[int, Meta(ge=-8, le=8)] = 1
+    last_at: Instant | None = None
+    waiting: Count = 0
+    on_time: float | None = None
+    good: float | None = None
+    answered: float | None = None
+    record: Text = Text("", "")
+    open_deals: Count = 0
+    open_requests: Count = 0
+    worth: Decimal = Decimal(0)
+    currency: Line = ""
+    hit: Text = Text("", "")
+    hit_tone: Tone = Tone.QUIET
+
+
 class NetworkView(Struct, frozen=True, kw_only=True):
-    """The firms this node deals with, as far as it knows."""
+    """The firms this node deals with, as far as it knows; ``chosen`` is the ripple on the map."""
 
     nodes: tuple[MapNode, ...]
     links: tuple[MapLink, ...]
+    rows: tuple[NetworkRow, ...] = ()
+    ripples: tuple[RippleRow, ...] = ()
+    chosen: RippleRow | None = None

@@ -8,7 +8,7 @@ Limits: ``ROWS_MAX`` rows a list, ``POINTS_MAX`` points a line, bodies as in `ha
 
 from litestar import Router
 
-from hanse.web.routes.api import alarms, firm, losses, notices, plant, rules, trade
+from hanse.web.routes.api import alarms, firm, losses, notices, plant, ripples, rules, trade
 
 ROUTER = Router(
     "/api/v1",
@@ -18,6 +18,7 @@ ROUTER = Router(
         *losses.HANDLERS,
         *notices.HANDLERS,
         *plant.HANDLERS,
+        *ripples.HANDLERS,
         *rules.HANDLERS,
         *trade.HANDLERS,
     ],

@@ -168,9 +168,12 @@ async def peer_act(request: Asked, name: Name, data: JSONBody[DeedForm]) -> Done
 
 
 @get("/network", **route(Permission.PEERS_READ))
-async def network(request: Asked) -> NetworkView:
+async def network(
+    request: Asked,
+    ripple: Annotated[str, QueryParameter(max_length=120, description="Whom it hits")] = "",
+) -> NetworkView:
     """The map of firms and ties, as far as this node knows."""
-    return await desk_of(request).ports.peers.network()
+    return await desk_of(request).ports.peers.network(ripple=ripple)
 
 
 HANDLERS = (
