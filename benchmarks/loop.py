@@ -1,7 +1,9 @@
 """From a failing value on a machine to the replacement order co-signed and the customer told.
 
-``./dev bench loop --runs 20 [--json]``: each run is a whole chain of five nodes, laid out fresh,
-started, played through and stopped; time scale 1 from the failing value on.
+``./dev bench loop --runs 20 [--peers 20] [--json]``: each run is a whole chain of five nodes, laid
+out fresh, started, played through and stopped; time scale 1 from the failing value on. With more
+``--peers`` shops are added that run the roles gate, plan and flow in their own processes, quote
+from their own plans and are asked by the buyer like the others; they have no machines.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 from hanse.flows import kinds
-from hanse.node.chain.lay import Wishes
+from hanse.node.chain.lay import LIGHT, Wishes
 from hanse.node.chain.telling import Report, play_and_check
 
 MARKS = (
@@ -32,9 +34,19 @@ MARKS = (
 )
 
 
-def run_once() -> Report:
+WHOLE = 5
+"""Firms of the sample chain; every one runs all roles."""
+
+
+def run_once(peers: int) -> Report:
     with tempfile.TemporaryDirectory(prefix="hanse-loop-") as made:
-        return asyncio.run(play_and_check(Path(made), Wishes()))
+        return asyncio.run(play_and_check(Path(made), Wishes(), firms=peers))
+
+
+def quoted(report: Report) -> int:
+    """How many firms had quoted for the replacement when it was chosen."""
+    alarm = next(s for s in report.steps if s.name == kinds.ALARM_ACTIVE and s.loop)
+    return sum(s.loop == alarm.loop and s.name == kinds.OFFERED for s in report.steps)
 
 
 def shares(report: Report) -> dict[str, float]:
@@ -60,13 +72,19 @@ def percentile(values: list[float], share: float) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--peers", type=int, default=WHOLE)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    reports = [run_once() for _ in range(asked.runs)]
+    reports = [run_once(asked.peers) for _ in range(asked.runs)]
     loops = [r.loop_s for r in reports]
     steps = [shares(r) for r in reports]
     told = {
         "runs": len(reports),
+        "firms": max(asked.peers, WHOLE),
+        "whole_nodes": WHOLE,
+        "light_nodes": max(0, asked.peers - WHOLE),
+        "light_roles": list(LIGHT),
+        "quotes": round(statistics.median([quoted(r) for r in reports])),
         "ok": sum(r.ok for r in reports),
         "p50_s": round(statistics.median(loops), 3),
         "p95_s": round(percentile(loops, 0.95), 3),

@@ -58,6 +58,7 @@ class Intake:
             "award": self._on_award,
             "hold": self._on_hold,
             "displaced": self._on_displaced,
+            "request_closed": self._on_closed,
             "disturbance": self._on_disturbance,
             "ripple_answer": self._on_told,
             "forecast": self._on_told,
@@ -154,6 +155,24 @@ class Intake:
             rfq = enquiry.rfq.id
         self.counter.tell(
             "match.displaced", rfq, told.displaced(off), ctx, partner=incoming.source, rfq=rfq
+        )
+
+    def _on_closed(self, incoming: Incoming, ctx: Context) -> None:
+        """A buyer settled a request without us: what was held for it is free."""
+        closed = _document(incoming, trade.RequestClosed)
+        rfq = closed.request_for_quotation_document_reference.id
+        offer = self.books.offer(incoming.source, rfq)
+        if offer is None:
+            raise NotFound("no such request came from this firm", subject=rfq)
+        held = selling.reservations(offer)
+        self.books.put_offer(selling.passed(offer, closed.reason))
+        self.counter.tell(
+            "match.closed",
+            rfq,
+            told.closed(rfq, closed.reason),
+            ctx,
+            buyer=incoming.source,
+            reservations=held,
         )
 
     def _on_profile(self, incoming: Incoming, ctx: Context) -> None:

@@ -78,7 +78,10 @@ class FirmPlant(_Part, frozen=True, kw_only=True):
 
 
 class ChainFirm(_Part, frozen=True, kw_only=True):
-    """One invented firm. ``margin`` is what it adds to cost in its quotes."""
+    """One invented firm. ``margin`` is what it adds to cost in its quotes.
+
+    A ``light`` one has no machines on the network and runs only what dealing needs.
+    """
 
     key: Key
     name: Text
@@ -91,6 +94,7 @@ class ChainFirm(_Part, frozen=True, kw_only=True):
     partners: Annotated[tuple[Key, ...], Meta(max_length=PARTNERS_MAX)] = ()
     customer_orders: tuple[CustomerOrder, ...] = ()
     plant: FirmPlant | None = None
+    light: bool = False
 
 
 class Chain(Struct, frozen=True, kw_only=True):
@@ -142,6 +146,32 @@ def read_chain(chain: str | Traversable = "pumps") -> Chain:
     )
     _check(made)
     return made
+
+
+def widened(chain: Chain, firms: int, *, like: str = "job-shop") -> Chain:
+    """The chain with more firms of one kind, up to so many in all, each a partner of the buyer.
+
+    They have the records of ``like``, no simulated plant, and run light.
+    """
+    buyer, model = chain.story.buyer, chain.firm(like)
+    more = {
+        f"{like}-{number}": msgspec.structs.replace(
+            model,
+            key=f"{like}-{number}",
+            name=Text(f"{model.name.en} {number}", f"{model.name.zh} {number}"),
+            partners=(buyer,),
+            plant=None,
+            light=True,
+        )
+        for number in range(len(chain.firms) + 1, min(firms, FIRMS_MAX) + 1)
+    }
+    known = chain.firm(buyer)
+    asks = msgspec.structs.replace(known, partners=(*known.partners, *more)[:PARTNERS_MAX])
+    return msgspec.structs.replace(
+        chain,
+        firms={**chain.firms, buyer: asks, **more},
+        files={**chain.files, **dict.fromkeys(more, chain.files[like])},
+    )
 
 
 def _shipped(name: str) -> Traversable:

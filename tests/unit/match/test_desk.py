@@ -20,7 +20,7 @@ from hanse.match import Policy, verify_file
 from hanse.match.contract import Cancelled, Closed, Running
 from hanse.match.enquiry import Dropped, Held, Placed
 from hanse.match.ledger.audit import audit, to_line
-from hanse.match.offer import Sold
+from hanse.match.offer import Passed, Sold
 from hanse.model import trade
 from hanse.model.errors import Conflict
 
@@ -123,6 +123,21 @@ def test_a_displaced_award_leaves_the_buyer_free_to_ask_on(trade_of_two):
     market.run()
     assert isinstance(buyer.desk().books.enquiry("RFQ-1").talks[seller.did], Dropped)
     assert "match.displaced" in buyer.kinds()
+
+
+def test_a_request_that_was_settled_elsewhere_frees_what_the_seller_held(trade_of_two):
+    market, buyer, seller = trade_of_two
+    market.introduce(buyer, seller)
+    market.act(buyer, lambda d: d.ask(rfq(buyer), (seller.did,), market.ctx()))
+    market.run()
+    market.act(seller, lambda d: d.quote(buyer.did, quotation(seller), market.ctx()))
+    market.run()
+    market.act(buyer, lambda d: d.close("RFQ-1", trade.Reason(code="SETTLED"), market.ctx()))
+    market.run()
+    assert isinstance(seller.desk().books.offer(buyer.did, "RFQ-1").state, Passed)
+    (event,) = [e for e in seller.events if e.kind == "match.closed"]
+    held = [line.promise_basis.reservation_id for line in quotation(seller).quotation_line]
+    assert event.about["reservations"] == [h for h in held if h]
 
 
 def test_a_change_counts_once_both_signed_it(trade_of_two):

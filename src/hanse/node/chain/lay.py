@@ -27,9 +27,11 @@ from hanse.node.identity import Identity, load_identity
 from hanse.node.offline import offline
 from hanse.node.records import put_records
 from hanse.node.settings import (
+    ROLES,
     DemonstrationSettings,
     FirmSettings,
     PolicySettings,
+    RoleName,
     Settings,
     WebSettings,
     write_settings,
@@ -43,6 +45,8 @@ NOTE = "chain.json"
 AWARD_ALONE_MINOR = 5_000_000
 ASK_ABOVE_MINOR = 100
 JOBS_PER_MINUTE = 30
+LIGHT: tuple[RoleName, ...] = ("gate", "plan", "flow")
+"""What a firm without machines on the network runs: it plans, quotes and deals."""
 
 
 class Laid(Struct, frozen=True, kw_only=True):
@@ -123,6 +127,7 @@ def _settings(firm: ChainFirm, laid: Laid, wishes: Wishes, *, shows: Path | None
             language=firm.language,
         ),
         web=WebSettings(port=laid.web_ports[firm.key]),
+        roles=LIGHT if firm.light else ROLES,
         policy=PolicySettings(
             award_alone_up_to_minor=ASK_ABOVE_MINOR if wishes.ask else AWARD_ALONE_MINOR,
             margin=firm.margin,

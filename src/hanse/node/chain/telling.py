@@ -16,7 +16,7 @@ from hanse.node.chain.story import Cut, Step, Told, play
 from hanse.node.folder import Folder
 from hanse.node.offline import offline
 from hanse.node.world import RealClock
-from hanse.sim.chain import read_chain
+from hanse.sim.chain import read_chain, widened
 from hanse.store.verify import verify
 
 EXPECTED = (
@@ -71,11 +71,14 @@ class Report(Struct, frozen=True, kw_only=True):
         return "\n".join(lines)
 
 
-async def play_and_check(folder: Path, wishes: Wishes) -> Report:
-    """Lay the chain out, run it, play the story, stop it, verify every record."""
+async def play_and_check(folder: Path, wishes: Wishes, *, firms: int = 0) -> Report:
+    """Lay the chain out, run it, play the story, stop it, verify every record.
+
+    With more ``firms`` than the chain has, light shops are added up to that number.
+    """
     clock = RealClock()
     began_s = clock.monotonic_s()
-    chain = read_chain()
+    chain = widened(read_chain(), firms)
     laid = lay(chain, folder, clock, wishes)
     await asyncio.to_thread(sign_in_links, laid)
     async with RunningChain(folder, laid, clock) as running:
