@@ -9,6 +9,9 @@ same run; `vs_node_red` is null where npm cannot be reached.
 The open loop says beside `p99_ms` what a tick cost in processor time (`tick_cpu_p99_ms`) and how
 long the process stood in the queue for a processor in the second it stood longest
 (`queue_ms_a_s`): on a machine that others use, a late tick is mostly that.
+
+`--due` measures something else: how late delays, silence and schedules are told by a decide role of
+a node (`benchmarks.decide_due`), by kind.
 """
 
 from __future__ import annotations
@@ -145,6 +148,30 @@ def settle():
     gc.freeze()
 
 
+def start_together(given):
+    """Where two are measured: both have made their frames before either begins."""
+    if given.together:
+        print("ready", flush=True)
+        sys.stdin.readline()
+
+
+def part_control(given):
+    """The same passes over columns, without the engine: what the machine gives to one or to two."""
+    dice = np.random.default_rng(given.seed)
+    state, limit = dice.normal(size=30_000), dice.normal(size=30_000)
+    rounds, spent = 0, 0.0
+    start_together(given)
+    while spent < given.seconds:
+        began = time.perf_counter()
+        for _ in range(100):
+            beyond = state - limit
+            state += 0.01 * np.where(beyond > 0, -beyond, beyond)
+            np.flatnonzero(beyond > 3).sum()
+        spent += time.perf_counter() - began
+        rounds += 100
+    return {"samples_s": rounds / spent}
+
+
 def part_throughput(given):
     from hanse.transmit.codec import unpack
 
@@ -153,6 +180,7 @@ def part_throughput(given):
     batches = max(200_000 // given.signals, 2)
     stream = packed(given.signals, 12 * batches if given.signals < 100_000 else 3, given.seed)
     told, done, shift, spent, worked = 0, 0, 0, 0.0, 0.0
+    start_together(given)
     while spent < given.seconds:
         for now, data in stream:
             began, busy = time.perf_counter(), time.thread_time()
@@ -265,7 +293,12 @@ def part_open_loop(given):
     }
 
 
-PARTS = {"throughput": part_throughput, "json": part_json, "open_loop": part_open_loop}
+PARTS = {
+    "throughput": part_throughput,
+    "control": part_control,
+    "json": part_json,
+    "open_loop": part_open_loop,
+}
 
 
 def child(given, part, **changed):
@@ -273,27 +306,49 @@ def child(given, part, **changed):
     asked |= changed
     words = [f"--{k}={v}" for k, v in asked.items()]
     command = [sys.executable, "-m", "benchmarks.decide", f"--part={part}", *words]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
 
 
 def answer(process):
     said, _ = process.communicate(timeout=600)
-    return json.loads(said)
+    return json.loads(said.splitlines()[-1])
+
+
+def together(given, part, *asked):
+    """Processes measured in the same seconds; what makes their frames is done by then."""
+    started = [child(given, part, together=1, **one) for one in asked]
+    for process in started:
+        process.stdout.readline()
+    for process in started:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    return [answer(process) for process in started]
 
 
 def two_processes(given):
-    """Samples a second of two processes with half the assets each, over one with all of them.
+    """What two processes do over what one does: medians of three rounds.
 
-    By the clock, and by processor time: the second does not depend on whether both had a core.
+    ``split``: half of the plant each; ``each``: a whole plant each, so that a frame and a tick are
+    as large as with one; ``control``: plain passes over columns, what the machine itself gives.
+    The first by processor time too: that does not depend on whether both had a core.
     """
-    keys, ratios = ("samples_s", "samples_cpu_s"), []
-    for _ in range(2):
-        one = answer(child(given, "throughput"))
-        half = given.signals // 2
-        both = [child(given, "throughput", signals=half, seed=s) for s in (2, 3)]
-        got = [answer(b) for b in both]
-        ratios.append([sum(g[k] for g in got) / one[k] for k in keys])
-    return [round(float(r), 2) for r in np.median(ratios, axis=0)]
+    half, rounds = given.signals // 2, []
+    for _ in range(3):
+        (one,) = together(given, "throughput", {})
+        split = together(given, "throughput", *({"signals": half, "seed": s} for s in (2, 3)))
+        each = together(given, "throughput", *({"seed": s} for s in (2, 3)))
+        (alone,) = together(given, "control", {})
+        control = together(given, "control", *({"seed": s} for s in (2, 3)))
+        rounds.append(
+            [
+                sum(g["samples_s"] for g in split) / one["samples_s"],
+                sum(g["samples_cpu_s"] for g in split) / one["samples_cpu_s"],
+                sum(g["samples_s"] for g in each) / one["samples_s"],
+                sum(g["samples_s"] for g in control) / alone["samples_s"],
+            ]
+        )
+    return [round(float(r), 2) for r in np.median(rounds, axis=0)]
 
 
 def node_red_folder():
@@ -334,7 +389,7 @@ def whole(given):
     ours = [answer(child(given, "throughput")) for _ in range(3)]
     speed = float(np.median([o["samples_s"] for o in ours]))
     busy = float(np.median([o["samples_cpu_s"] for o in ours]))
-    ratios = [None, None] if given.signals > 200_000 else two_processes(given)
+    ratios = [None] * 4 if given.signals > 200_000 else two_processes(given)
     texts = answer(child(given, "json"))["samples_s"]
     loops = [answer(child(given, "open_loop", rate=given.rate)) for _ in range(5)]
     loop = {k: float(np.median([one[k] for one in loops])) for k in loops[0]}
@@ -355,6 +410,8 @@ def whole(given):
         "vs_node_red": round(speed / peer["samples_s"], 1) if peer else None,
         "two_process_ratio": ratios[0],
         "two_process_cpu_ratio": ratios[1],
+        "two_whole_plants_ratio": ratios[2],
+        "machine_two_process_ratio": ratios[3],
     }
 
 
@@ -365,12 +422,19 @@ def main():
     asked.add_argument("--seconds", type=float, default=4.0)
     asked.add_argument("--rate", type=int, default=100_000)
     asked.add_argument("--seed", type=int, default=1)
+    asked.add_argument("--together", type=int, default=0, help="wait for a word before measuring")
     asked.add_argument("--part", choices=tuple(PARTS))
+    asked.add_argument("--due", action="store_true", help="how late timers are, in a node")
     asked.add_argument("--no-peer", action="store_true")
     asked.add_argument("--data", type=Path, help="not needed")
     asked.add_argument("--json", action="store_true")
     given = asked.parse_args()
-    told = PARTS[given.part](given) if given.part else whole(given)
+    if given.due:
+        from benchmarks.decide_due import due
+
+        told = due()
+    else:
+        told = PARTS[given.part](given) if given.part else whole(given)
     if given.json or given.part:
         print(json.dumps(told))
         return

@@ -91,11 +91,12 @@ def place_model(draft: Draft, number: int, rule: Model) -> None:
     """A detector on each asset that has all the signals.
 
     Raises:
-        BadConfig: the lead is not one of the rule's signals.
+        BadConfig: the lead, or what tells regimes apart, is not one of the rule's signals.
     """
-    if rule.lead and rule.lead not in rule.signals:
+    stray = [n for n in (rule.lead, *rule.regime_by) if n and n not in rule.signals]
+    if stray:
         raise BadConfig(
-            f"the lead '{rule.lead}' is not one of the signals",
+            f"'{stray[0]}' is not one of the rule's signals",
             subject=rule.key,
             remedy="Add it to signals",
         )

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from hanse.decide.detect.settings import Method
+from hanse.decide.detect.settings import REGIMES_MAX, Method
 from hanse.model.ids import Key
 from hanse.model.plant import AlarmPriority
 from hanse.model.text import Text
@@ -245,7 +245,8 @@ class Model(Common, frozen=True, kw_only=True, tag="model"):
     """A detector, trained on the asset's own first samples, with a false-alarm rate as its limit.
 
     ``lead`` names the one signal that matters most; without it all ``signals`` are watched
-    together. ``every_s`` is the step at which a row of values is looked at.
+    together. ``every_s`` is the step at which a row of values is looked at. Operating conditions
+    (``regimes``, told apart by the signals ``regime_by``) have a normal of their own.
     """
 
     signals: Annotated[tuple[SignalName, ...], Meta(min_length=1, max_length=256)]
@@ -255,7 +256,12 @@ class Model(Common, frozen=True, kw_only=True, tag="model"):
     every_s: Annotated[float, Meta(gt=0, le=3_600)] = 1.0
     false_alarm_rate: Annotated[float, Meta(gt=0, lt=0.5)] = 0.001
     seasonal: Annotated[bool, Meta(description="Take away a shape that repeats")] = False
-    rebaseline_rows: Annotated[int, Meta(ge=0, description="Follow slow drift, 0 = never")] = 0
+    rebaseline_rows: (
+        Annotated[int, Meta(ge=0, description="Follow slow drift, 0 = never; as many as learned")]
+        | None
+    ) = None
+    regimes: Annotated[int, Meta(ge=1, le=REGIMES_MAX)] = 1
+    regime_by: tuple[SignalName, ...] = ()
 
 
 Rule = Limit | Rate | Window | Spc | Stale | State | Sequence | Expr | Model

@@ -30,6 +30,8 @@ class ModelBank(JointBank):
             false_alarm_rate=rule.false_alarm_rate,
             seasonal=rule.seasonal,
             rebaseline_rows=rule.rebaseline_rows,
+            regimes=rule.regimes,
+            regime_by=rule.regime_by,
         )
         self._learn = rule.learn
         self._rows = np.zeros((n, rule.learn, k))

@@ -37,13 +37,15 @@ def test_the_signal_that_moved_has_the_largest_share(method):
     assert sum(c.share for c in reading.shares) == pytest.approx(1.0)
 
 
-def test_slow_drift_is_followed_where_asked():
-    drift = np.linspace(0, 6, 6_000)[:, None] * np.array([1.0, 0, 0])
+def test_drift_slower_than_its_normal_period_is_followed_unless_told_not_to():
+    drift = np.linspace(0, 2, 6_000)[:, None] * np.array([1.0, 0, 0])
     rows = normal(6_000, seed=4) + drift
-    still = train(normal(), NAMES, DetectorSettings(method="lead"))
-    follows = train(normal(), NAMES, DetectorSettings(method="lead", rebaseline_rows=200))
+    still = train(normal(), NAMES, DetectorSettings(rebaseline_rows=0))
+    follows = train(normal(), NAMES, DetectorSettings())
     assert watched(still, rows)[-1]
     assert np.mean(watched(follows, rows)) < 0.05
+    faster = normal(400, seed=8) + np.linspace(0, 6, 400)[:, None]
+    assert any(watched(follows, faster))
 
 
 def test_operating_conditions_have_a_normal_of_their_own():

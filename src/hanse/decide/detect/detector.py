@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hanse.decide.columns import F8
 from hanse.decide.detect.limit import limit_of
@@ -96,6 +97,8 @@ def train(rows: F8, names: Sequence[str], settings: DetectorSettings) -> Detecto
     """
     whole = rows[~np.isnan(rows).any(axis=1)]
     _check(whole, names, settings)
+    if settings.rebaseline_rows is None:
+        settings = replace(settings, rebaseline_rows=whole.shape[0])
     season = fit_season(whole) if settings.seasonal else Season()
     whole = left_out(whole, season)
     scale, statistic = _fitted(whole, names, settings)

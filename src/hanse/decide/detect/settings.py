@@ -20,7 +20,8 @@ class DetectorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ``false_alarm_rate`` is the share of normal rows that may lie beyond the limit; ``margin``
     widens the limit that the normal rows ask for. Once on, it stays on until the score is below
     ``release`` of the limit. ``rebaseline_rows`` lets the centre follow slow drift while all is
-    well (0 = never). ``seasonal`` takes a repeating shape away first, if the normal period has one.
+    well: over as many rows as it was trained on unless given (0 = never). ``seasonal`` takes a
+    repeating shape away first, if the normal period has one.
     ``regimes`` of the signals ``regime_by`` have a centre and spread of their own.
     """
 
@@ -34,6 +35,6 @@ class DetectorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     variance_kept: Annotated[float, Meta(gt=0, lt=1)] = 0.9
     memory_rows: Annotated[int, Meta(ge=20, le=2_000)] = 200
     seasonal: bool = False
-    rebaseline_rows: Annotated[int, Meta(ge=0)] = 0
+    rebaseline_rows: Annotated[int, Meta(ge=0)] | None = None
     regimes: Annotated[int, Meta(ge=1, le=REGIMES_MAX)] = 1
     regime_by: tuple[str, ...] = ()

@@ -61,6 +61,7 @@ class Desk:
         self._term = 0
         self._looked_s = 0.0
         self._number = 0
+        self._untold: list[AlarmEvent] = []
         self._turn = asyncio.Lock()
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._feed: Feed[Frame] | None = None
@@ -190,16 +191,30 @@ class Desk:
                 with contextlib.suppress(NatsError):
                     await client.publish(SEEN, packed(seen))
 
-    async def look(self) -> None:
-        """Evaluate what was fed, and what is due by the clock."""
+    def look(self) -> bool:
+        """Evaluate what was fed, and what is due by the clock; whether there is something to tell.
+
+        All desks of a process look before any of them tells: what they tell shares one commit.
+        """
+        if self._is_awake():
+            self._evaluate(self._context.clock.ns())
+        return bool(self._untold)
+
+    async def tell(self) -> None:
+        """Record what was seen."""
         async with self._turn:
-            if self._is_awake():
-                await self._tick(self._context.clock.ns())
+            await self._tell(())
+
+    def _evaluate(self, now_ns: int) -> None:
+        transitions = self.watch.engine.tick(now_ns)
+        if transitions:
+            self._untold += self.watch.book.take(transitions)
 
     async def _look_back(self, then_ns: int) -> None:
         """Evaluate what was fed, and what was due by an instant of the broker's."""
         async with self._turn:
-            await self._tick(then_ns)
+            self._evaluate(then_ns)
+            await self._tell(())
 
     async def _go_live(self) -> None:
         """From here on by the clock; what the book has and nothing holds any more has ended."""
@@ -226,11 +241,6 @@ class Desk:
         slept, self._looked_s = now_s - self._looked_s > SLEPT_S, now_s
         return slept
 
-    async def _tick(self, now_ns: int) -> None:
-        transitions = self.watch.engine.tick(now_ns)
-        if transitions:
-            await self._tell(self.watch.book.take(transitions))
-
     async def look_after(self, now_ns: int) -> None:
         """What the clock does to alarms: shelves end, the unheard call again."""
         async with self._turn:
@@ -248,7 +258,9 @@ class Desk:
             if self.live:
                 if not self._is_awake():
                     return
-                await self._tick(self._context.clock.ns())
+                self._evaluate(self._context.clock.ns())
+            while self._untold:
+                await self._tell(())
             image = Image(fed_ns, engine.fingerprint(), engine.snapshot())
         await self._images.put(self._name, image)
         self._kept_ns = fed_ns
@@ -278,11 +290,12 @@ class Desk:
         return told[0].text if told else Text("nothing changed", "没有变化")
 
     async def _tell(self, told: Sequence[AlarmEvent]) -> None:
-        """Steps and the alarms they lead to, in one transaction.
+        """Steps, after those not yet told, and the alarms they lead to, in one transaction.
 
         Raises:
             Conflict: another has the partition now.
         """
+        told, self._untold = [*self._untold, *told], []
         if not told:
             return
         rows = [self.watch.book.get(alarm) for alarm in dict.fromkeys(e.alarm for e in told)]

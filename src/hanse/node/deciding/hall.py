@@ -129,9 +129,9 @@ class Hall:
     async def _tick(self) -> None:
         while True:
             self._fed.clear()
-            for desk in list(self._desks.values()):
-                if desk.live:
-                    await _guarded(desk, desk.look())
+            desks = [d for d in self._desks.values() if d.live and _sees_something(d)]
+            if desks:
+                await asyncio.gather(*(_guarded(d, d.tell()) for d in desks))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(TICK_S):
                     await self._fed.wait()
@@ -155,6 +155,14 @@ class Hall:
             gc.unfreeze()
             gc.collect()
             gc.freeze()
+
+
+def _sees_something(desk: Desk) -> bool:
+    try:
+        return desk.look()
+    except Exception as error:  # noqa: BLE001 (told to the desk)
+        desk.break_off(error)
+        return False
 
 
 async def _guarded(desk: Desk, work: Awaitable[None]) -> None:
