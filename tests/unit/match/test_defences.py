@@ -11,6 +11,7 @@ from hanse.match.ledger.chain import Head, KeyCard, extend, head_of, opening_bod
 from hanse.match.ledger.entry import DEPTH_MAX, ENTRY_BYTES_MAX, canonical, parse_entry, text_of
 from hanse.match.ledger.pair import (
     Behind,
+    Forked,
     Intent,
     compare,
     countersign,
@@ -76,11 +77,13 @@ def test_a_proposal_is_not_signed_after_its_end_nor_before_heads_were_exchanged(
         countersign(restarted(b), signer=FOLLOW, at=START)
 
 
-def test_a_longer_head_says_that_entries_are_missing(opened):
+def test_a_longer_head_says_that_entries_are_missing_and_another_that_someone_signed_twice(opened):
     ledger = opened[0]
     ours = head_of(ledger.chain)
     longer = Head(chain=ours.chain, length=ours.length + 1, hash="0" * 64)
     assert compare(ledger, longer) == Behind(seq=ours.length)
+    other = msgspec.structs.replace(ours, hash="0" * 64)
+    assert compare(ledger, other) == Forked(seq=ours.length - 1)
 
 
 def test_an_entry_is_weighed_before_it_is_read_and_not_followed_too_deep():
