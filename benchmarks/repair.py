@@ -72,7 +72,7 @@ def live(ops: int) -> tuple[LivePlan, Running]:
 def row(ops: int, events: int, seconds: float) -> dict:
     plan, clock = live(ops)
     count = len(plan.shop.ops)
-    took, frozen_moved, violations = [], 0, 0
+    took, frozen_moved, violations = [], 0, []
     extra, changes = [], []
     for machine in busiest(plan)[:events]:
         old, before = plan.current.copy(), tardiness(plan.shop, plan.current)
@@ -80,7 +80,7 @@ def row(ops: int, events: int, seconds: float) -> dict:
         began = time.perf_counter()
         plan.machine_down(machine, clock.now(), clock.now() + dt.timedelta(hours=8))
         took.append(1_000 * (time.perf_counter() - began))
-        violations += len(check(plan.shop, plan.current))
+        violations += check(plan.shop, plan.current)
         frozen_moved += sum(
             plan.current.placed[op] != placed
             for op, placed in fixed.items()
@@ -95,7 +95,7 @@ def row(ops: int, events: int, seconds: float) -> dict:
                 plan.rules,
                 engine.Budget(clock, seconds),
             )
-            violations += len(check(plan.shop, found))
+            violations += check(plan.shop, found)
             extra.append(((tardiness(plan.shop, found) - before), harm))
             rerouted_changes = machine_changes(plan, old, rerouted)
             changes.append((machine_changes(plan, old, found), rerouted_changes))
@@ -104,7 +104,8 @@ def row(ops: int, events: int, seconds: float) -> dict:
         "ops": count,
         "feasible_p50_ms": round(statistics.median(took), 1),
         "feasible_p99_ms": round(took[min(len(took) - 1, round(0.99 * len(took)))], 1),
-        "checker": violations,
+        "checker": len(violations),
+        "broken": [list(violation) for violation in violations[:5]],
         "extra_tardiness_vs_reroute": ratio(extra),
         "machine_changes_vs_reroute": ratio(changes),
         "extra_minor": extra,

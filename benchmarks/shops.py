@@ -1,6 +1,7 @@
 """Realistic shops from a seed: every rule of the decoder on, at any size and load.
 
-Work centres of 1 to 4 machines of different speed at two sites, in two or three shifts, ovens that
+Work centres of 1 to 4 machines of different speed at two sites, in two or three shifts with a
+break, a holiday, planned maintenance and overtime on offer, ovens that
 take batches, setup families, operators with skills (fewer than machines), setters, fixtures,
 bought material with receipts and lead times, made parts, lots, transfer batches, steps that may
 go to a subcontractor. ``loose`` has slack, ``tight`` none, ``overloaded`` too much work.
@@ -10,11 +11,13 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from collections.abc import Iterator
 from decimal import Decimal
 
 from hanse.allocate.records import Records, Rules
 from hanse.model.order import WorkOrder
-from hanse.model.plant import Calendar, Machine, Person, Shift
+from hanse.model.plan import Outage
+from hanse.model.plant import Calendar, DayOff, Machine, Person, Shift
 from hanse.model.product import (
     Alternative,
     BomLine,
@@ -53,7 +56,9 @@ class _Maker:
                     Shift(days=WEEK, start_min=360, end_min=600),
                     Shift(days=WEEK, start_min=615, end_min=840),
                     Shift(days=WEEK, start_min=840, end_min=1_320),
+                    Shift(days=(5,), start_min=360, end_min=840, overtime_minor_per_h=20_000),
                 ),
+                days_off=(DayOff(date="2026-01-06", title="a holiday"),),
             ),
             Calendar(
                 key="three",
@@ -87,8 +92,16 @@ class _Maker:
             ),
             stock=tuple(self.stock),
             orders=self._dated(orders, load),
+            outages=tuple(self._maintenance()),
             rules=Rules(frozen_s=4 * 3_600),
         )
+
+    def _maintenance(self) -> Iterator[Outage]:
+        """Every fifth machine has four planned hours on the third to fifth day."""
+        for n, machine in enumerate(self.machines[::5]):
+            start = START + dt.timedelta(days=2 + n % 3, hours=2)
+            end = start + dt.timedelta(hours=4)
+            yield Outage(resource=machine.key, start=start, end=end, planned=True)
 
     def _machines(self, count: int) -> list[Machine]:
         rng, made, centre = self.rng, [], 0

@@ -127,7 +127,7 @@ def test_an_operation_is_dragged_and_the_server_answers_with_the_plan(browser, n
     context = browser.new_context(locale="en-GB", storage_state=state, viewport=DESKTOP)
     page = context.new_page()
     page.goto(f"{node.base}/plan?hours=24")
-    bar = page.locator('[data-work="wo-2215|10"] svg')
+    bar = page.locator('[data-work="wo-2215|10|0"] svg')
     bar.scroll_into_view_if_needed()
     box = bar.bounding_box()
     x, y = box["x"] + 20, box["y"] + 15
@@ -136,8 +136,9 @@ def test_an_operation_is_dragged_and_the_server_answers_with_the_plan(browser, n
     page.mouse.move(x + 50, y + 10, steps=4)
     page.mouse.move(x + 88, y + 46, steps=4)
     page.mouse.up()
+    page.get_by_role("button", name="Move it").click()
     page.wait_for_selector("text=1 operation moved")
-    assert page.locator('[data-work="wo-2215|10"]').get_attribute("data-machine") == "lathe-1"
+    assert page.locator('[data-work="wo-2215|10|0"]').get_attribute("data-machine") == "lathe-1"
     context.close()
 
 
@@ -213,10 +214,12 @@ def test_an_operation_is_moved_by_keyboard_alone(browser, node, state):
     context = browser.new_context(locale="en-GB", storage_state=state, viewport=DESKTOP)
     page = context.new_page()
     page.goto(f"{node.base}/plan?hours=24")
-    bar = page.locator('[data-work="wo-2215|20"]')
+    bar = page.locator('[data-work="wo-2215|20|0"]')
     bar.focus()
     for key in ("m", "ArrowUp", "ArrowRight", "Enter"):
         page.keyboard.press(key)
+    page.get_by_role("button", name="Move it").wait_for()
+    page.keyboard.press("Enter")
     page.wait_for_selector("text=1 operation moved")
     assert bar.get_attribute("data-machine") == "lathe-2"
     context.close()

@@ -15,6 +15,7 @@ from hanse.allocate.build import Builder
 from hanse.allocate.check import check
 from hanse.allocate.decoder import FREE, KEEP, REROUTE, Orders, decode
 from hanse.allocate.live import LivePlan
+from hanse.allocate.overtime import worth
 from hanse.allocate.problem import cost_minor
 from hanse.allocate.promise import harmed
 from hanse.allocate.repair import walk
@@ -22,7 +23,8 @@ from hanse.allocate.running import tick
 from hanse.allocate.search import key_search
 from hanse.model.ids import Counter
 from hanse.model.order import Progress, WorkOrder
-from hanse.model.plan import PromiseKind
+from hanse.model.plan import Pin, PromiseKind
+from hanse.model.product import Stock
 from hanse.model.time import StillClock
 
 few = settings(
@@ -82,15 +84,14 @@ def _event(plan, clock, dice, n):
     shown = [a for a in plan.version().assignments if a.started and a.end > clock.now()]
     item = dice.choice(plan.records.routings).item
     machine = dice.choice(plan.records.machines).key
-    kind = dice.randrange(11)
+    kind = dice.randrange(15)
     hours = dt.timedelta(hours=dice.randint(2, 60))
     if kind == 0:
         plan.machine_down(machine, clock.now(), clock.now() + hours)
     elif kind == 1:
         plan.machine_up(machine, clock.now())
     elif kind == 2:
-        person = dice.choice(plan.records.people).key
-        plan.person_away(person, clock.now(), clock.now() + hours)
+        plan.promise(item, 3)
     elif kind == 3:
         due = clock.now() + hours
         plan.insert(WorkOrder(key=f"new-{n}", item=item, quantity=Decimal(5), due=due))
@@ -127,8 +128,31 @@ def _event(plan, clock, dice, n):
         began = {op for op in plan.shop.fixed if _begun(plan, op, order.key)}
         plan.change(msgspec.structs.replace(order, **fresh))
         assert len(began) == sum(_begun(plan, op, order.key) for op in plan.shop.fixed)
-    else:
-        plan.promise(item, 3)
+    elif kind >= 10:
+        _by_hand(plan, clock, dice, hours)
+
+
+def _by_hand(plan, clock, dice, hours):
+    """A person away, overtime, other receipts, or an operation put elsewhere."""
+    kind = dice.randrange(5)
+    if kind == 4:
+        person = dice.choice(plan.records.people).key
+        plan.person_away(person, clock.now(), clock.now() + hours)
+    elif kind == 0 and plan.offered():
+        offer = dice.choice(plan.offered())
+        plan.open_overtime(offer.calendar, offer.start)
+    elif kind == 1:
+        bar = dice.choice([i.key for i in plan.records.items if not i.make])
+        at_ns = int((clock.now() + hours).timestamp()) * 10**9
+        plan.material_late(bar, (Stock(item=bar, quantity=Decimal(500), at_ns=at_ns),))
+    elif kind > 1:
+        shown = [a for a in plan.version().assignments if a.start > clock.now()]
+        free = [a for a in shown if a.machine != "subcontract"]
+        if free:
+            put = dice.choice(free)
+            start = clock.now() + hours
+            pin = Pin(order=put.order, step=put.step, lot=put.lot, machine=put.machine, start=start)
+            plan.pin(pin)
 
 
 def _op(plan, told):
@@ -165,6 +189,40 @@ def test_after_any_events_every_rule_holds_and_nothing_frozen_has_moved(records,
             for op, placed in before.items()
             if op not in gone and plan.shop.fixed[op] == placed
         )
+
+
+@few
+@given(records=shops, seed=st.integers(0, 10**6))
+def test_what_is_done_to_a_fork_leaves_the_plan_and_done_to_the_plan_gives_the_same(records, seed):
+    clock = StillClock(START)
+    plan = LivePlan(clock, Counter())
+    plan.adopt(records)
+    plan.unkept()
+    before, placed = plan.version(), list(plan.current.placed)
+    for n in range(3):
+        fork = plan.fork()
+        _event(fork, clock, random.Random(seed + n), n)
+        assert check(fork.shop, fork.current) == []
+        assert plan.version() == before
+        assert plan.current.placed == placed
+    _event(plan, clock, random.Random(seed + 2), 2)
+    assert plan.current.placed == fork.current.placed
+    assert cost_minor(plan.shop, plan.current) == cost_minor(fork.shop, fork.current)
+
+
+@few
+@given(records=shops)
+def test_overtime_is_only_opened_by_itself_where_the_plan_becomes_cheaper(records):
+    plan = LivePlan(StillClock(START), Counter())
+    plan.adopt(records)
+    before = cost_minor(plan.shop, plan.current)
+    found = worth(plan)
+    if found and found[0].saves_minor > 0:
+        plan.open_overtime(found[0].offer.calendar, found[0].offer.start)
+        after = cost_minor(plan.shop, plan.current)
+        assert before - after == found[0].saves_minor
+        assert plan.version().cost_minor == after
+    assert check(plan.shop, plan.current) == []
 
 
 @few

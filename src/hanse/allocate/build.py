@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from hanse.allocate.calendars import ALWAYS, Windows, expand, longest, without
+from hanse.allocate.calendars import ALWAYS, Offer, Windows, also, expand, longest, offers, without
 from hanse.allocate.demand import OPEN, Book, Demand, left
 from hanse.allocate.problem import (
     LANES_MAX,
@@ -27,7 +28,7 @@ from hanse.allocate.problem import (
 from hanse.allocate.records import Records
 from hanse.model.errors import BadInput, NotFound, TooMuch
 from hanse.model.order import WorkOrder
-from hanse.model.plan import Outage, OutageKind
+from hanse.model.plan import Outage, OutageKind, Overtime
 from hanse.model.plant import Machine
 from hanse.model.product import Alternative, Item, Routing, Step, Stock
 from hanse.model.time import NS_PER_S, Instant
@@ -72,6 +73,7 @@ class Builder:
         self.routings: dict[str, Routing] = {r.item: r for r in records.routings}
         horizon = records.rules.horizon_days * 86_400
         self.shop = Shop(origin=origin, horizon_s=horizon)
+        self.offers: list[Overtime] = []
         self._add_calendars()
         self._add_machines()
         self._add_people()
@@ -95,6 +97,34 @@ class Builder:
             self.names.calendars[calendar.key] = expand(
                 calendar, self.shop.origin, self.shop.horizon_s
             )
+            for offer in offers(calendar, self.shop.origin, self.shop.horizon_s):
+                self._add_offer(calendar.key, offer)
+
+    def _add_offer(self, calendar: str, offer: Offer) -> None:
+        """Overtime of one day: open where it was opened before, else offered."""
+        start, end = self.instant(offer.start), self.instant(offer.end)
+        overtime = Overtime(calendar=calendar, start=start, end=end, cost_minor=offer.cost_minor)
+        opened = {(o.calendar, o.end) for o in self.records.overtime}
+        if (calendar, end) not in opened:
+            self.offers.append(overtime)
+            return
+        self.shop.overtime.append(overtime)
+        known = self.names.calendars
+        known[calendar] = also(known[calendar], (offer.start, offer.end))
+
+    def open(self, offered: Overtime, outages: Iterable[Outage]) -> None:
+        """Overtime is worked: the machines and people of its calendar are open then."""
+        self.offers = [offer for offer in self.offers if offer != offered]
+        self.shop.overtime.append(offered)
+        key, known = offered.calendar, self.names.calendars
+        span = self.seconds(offered.start), self.seconds(offered.end)
+        known[key] = also(known[key], span)
+        for machine in self.records.machines:
+            if machine.calendar == key:
+                self.set_hours(machine.key, OutageKind.MACHINE, outages)
+        for person in self.records.people:
+            if person.calendar == key:
+                self.set_hours(person.key, OutageKind.PERSON, outages)
 
     def _calendar(self, key: str, subject: str) -> Windows:
         try:
@@ -258,6 +288,19 @@ class Builder:
             for s in arrivals
             if s.item == item
         ]
+
+    def copy(self) -> Builder:
+        """The same, on a shop of its own."""
+        other = copy(self)
+        other.shop, other.book = self.shop.copy(), self.book.copy()
+        names = self.names
+        other.names = replace(
+            names,
+            jobs=dict(names.jobs),
+            ops=dict(names.ops),
+            calendars=dict(names.calendars),
+        )
+        return other
 
     def mark(self) -> Mark:
         """Where the shop stands, to come back to after a question."""

@@ -10,6 +10,7 @@ import datetime as dt
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hanse.model.errors import BadInput
@@ -17,6 +18,7 @@ from hanse.model.plant import Calendar, Shift
 from hanse.model.time import Instant
 
 HORIZON_DAYS_MAX = 3_650
+OFFER_DAYS_MAX = 35
 FAR_S = 2**40
 """An instant no plan reaches, in seconds from the origin."""
 
@@ -147,7 +149,8 @@ def expand(calendar: Calendar, origin: Instant, horizon_s: int) -> Windows:
         for day in days
         if day.isoformat() not in off
         for shift in calendar.shifts
-        if day.weekday() in shift.days
+        if not shift.overtime_minor_per_h
+        and day.weekday() in shift.days
         and (span := _span(day, shift, zone, origin))[1] > 0
         and span[0] < horizon_s
     ]
@@ -159,6 +162,38 @@ def expand(calendar: Calendar, origin: Instant, horizon_s: int) -> Windows:
             code="calendar-without-hours",
         )
     return windows([(max(a, 0), min(b, horizon_s)) for a, b in spans] + [(horizon_s, FAR_S)])
+
+
+class Offer(NamedTuple):
+    """Overtime on one day: seconds from the origin, and what it costs whole."""
+
+    start: int
+    end: int
+    cost_minor: int
+
+
+def offers(calendar: Calendar, origin: Instant, horizon_s: int) -> list[Offer]:
+    """The overtime a calendar offers from the origin on, at most OFFER_DAYS_MAX days ahead."""
+    if not any(shift.overtime_minor_per_h for shift in calendar.shifts):
+        return []
+    zone, off = _zone(calendar), {day.date for day in calendar.days_off}
+    first = origin.astimezone(zone).date() - dt.timedelta(days=1)
+    days = (first + dt.timedelta(days=n) for n in range(OFFER_DAYS_MAX + 2))
+    found = [
+        Offer(max(0, start), end, -(-shift.overtime_minor_per_h * (end - start) // 3_600))
+        for day in days
+        if day.isoformat() not in off
+        for shift in calendar.shifts
+        if shift.overtime_minor_per_h and day.weekday() in shift.days
+        for start, end in (_span(day, shift, zone, origin),)
+        if end > 0 and start < horizon_s
+    ]
+    return sorted(found)
+
+
+def also(w: Windows, span: Span) -> Windows:
+    """The windows and one more span."""
+    return windows([*zip(w.opens, w.closes, strict=True), span])
 
 
 def _zone(calendar: Calendar) -> ZoneInfo:

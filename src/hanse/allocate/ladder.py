@@ -8,7 +8,7 @@ seconds comes after, in `engine.improve`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import inf
 from typing import Protocol
@@ -40,20 +40,27 @@ PLAIN_OPS_MAX = 2_000
 many operations may be laid out for late orders."""
 
 
-def repair(shop: Shop, old: Plan, rules: Rules, *, forward: bool = False) -> Plan:
+def repair(
+    shop: Shop,
+    old: Plan,
+    rules: Rules,
+    *,
+    forward: bool = False,
+    first: Mapping[int, int] | None = None,
+) -> Plan:
     """The cheapest feasible plan after an event, moves counted.
 
     No more operations change their machine than rerouting alone would change, or than a search may
     (`Rules.change_share`). ``forward``: capacity came back, so the old plan still holds and may be
-    pulled forward.
+    pulled forward. ``first``: operations that a planner put at an instant.
     """
     if forward:
-        pulled = decode_for(rules)(shop, walk(shop, old, FREE, stay_s=rules.stay_s))
-        worth = cost_minor(shop, pulled) + move_cost(shop, old, pulled, rules)
-        return pulled if worth < cost_minor(shop, old) else old
+        kept = walk(shop, old, KEEP)
+        pulled = walk(shop, old, FREE, stay_s=rules.stay_s)
+        return _judge(shop, old, rules)[0].cheapest((kept, pulled))[1]
     judge, budget = _judge(shop, old, rules)
-    cost, best = judge.cheapest(ways(shop, old, rules))
-    while budget >= len(shop.ops):
+    cost, best = judge.cheapest(ways(shop, old, rules, first))
+    while not first and budget >= len(shop.ops):
         tries = list(raised(shop, old, best, rules))[: budget // len(shop.ops)]
         budget -= len(shop.ops) * max(1, len(tries))
         found, plan = judge.cheapest(tries)
@@ -107,16 +114,18 @@ class PlainJudge:
         return best, plan
 
 
-def ways(shop: Shop, old: Plan, rules: Rules) -> Iterator[Orders]:
+def ways(
+    shop: Shop, old: Plan, rules: Rules, first: Mapping[int, int] | None = None
+) -> Iterator[Orders]:
     """What a repair tries; plain rerouting first, which says how many machines may change.
 
     In a large shop only the walks that move least, the others seldom win there.
     """
-    rerouted = walk(shop, old, REROUTE)
+    rerouted = walk(shop, old, REROUTE, first=first)
     yield rerouted
     yield replace(rerouted, stay_s=rules.stay_s)
     yield replace(rerouted, mode=KEEP)
-    if len(shop.ops) > WIDE_OPS_MAX:
+    if first or len(shop.ops) > WIDE_OPS_MAX:
         return
     pulled = walk(shop, old, FREE, stay_s=rules.stay_s)
     yield pulled

@@ -7,10 +7,12 @@ only `live.LivePlan` and the tests change it. Materials are whole millionths of 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from hanse.allocate.calendars import ALWAYS, Span, Windows, intersect
+from hanse.model.plan import Overtime
 from hanse.model.time import Instant
 
 OPS_MAX = 100_000
@@ -153,6 +155,7 @@ class Shop:
     ended: set[int] = field(default_factory=set)
     reporting: set[int] = field(default_factory=set)
     not_before: int = 0
+    overtime: list[Overtime] = field(default_factory=list)
     pairs: dict[tuple[int, int], tuple[Windows, Windows, Windows]] = field(default_factory=dict)
 
     def change(self, lane: int, before: int, after: int) -> int:
@@ -169,6 +172,26 @@ class Shop:
         if known is None:
             known = self.pairs[key] = (a, b, intersect(a, b))
         return known[2]
+
+    def copy(self) -> Shop:
+        """The same shop on parts of its own, so that events on one leave the other as it is."""
+        return replace(
+            self,
+            lanes=[copy(lane) for lane in self.lanes],
+            units=[copy(unit) for unit in self.units],
+            jobs=[copy(job) for job in self.jobs],
+            ops=[copy(op) for op in self.ops],
+            supply=[list(supply) for supply in self.supply],
+            fixed=dict(self.fixed),
+            past=list(self.past),
+            pins=dict(self.pins),
+            made=dict(self.made),
+            counted=dict(self.counted),
+            ended=set(self.ended),
+            reporting=set(self.reporting),
+            overtime=list(self.overtime),
+            pairs={},
+        )
 
     def active_ops(self) -> list[int]:
         """Operations of the orders that are still to be made."""
@@ -237,13 +260,16 @@ def tardiness_minor(weight: int, late: int) -> int:
 
 
 def cost_minor(shop: Shop, plan: Plan) -> int:
-    """What a plan costs: lateness by weight, setup at the machine's rate, bought-out steps."""
+    """What a plan costs: weighted lateness, setup at a machine's rate, bought steps, overtime."""
     late = sum(
         tardiness_minor(job.weight, late_s(shop, plan, j))
         for j, job in enumerate(shop.jobs)
         if job.active
     )
-    return late + sum(op_cost(shop, i, p) for i, p in enumerate(plan.placed) if p is not None)
+    opened = sum(overtime.cost_minor for overtime in shop.overtime)
+    return (
+        late + opened + sum(op_cost(shop, i, p) for i, p in enumerate(plan.placed) if p is not None)
+    )
 
 
 def op_cost(shop: Shop, op: int, placed: Placed) -> int:

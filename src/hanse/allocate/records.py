@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from hanse.model.order import Progress, WorkOrder
-from hanse.model.plan import Assignment, Outage, Pin
+from hanse.model.plan import Assignment, Outage, Overtime, Pin
 from hanse.model.plant import Calendar, Machine, Person
 from hanse.model.product import BomLine, Item, Routing, SetupChange, Stock, Tool, Transport
 
@@ -21,7 +21,8 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     A move of an operation that starts within ``near_s`` costs ``move_minor``, and a change of its
     machine ``machine_minor``; a version is adopted only if it gains more. A search changes the
     machine of at most ``change_share`` of the operations (1: of all) a version; what
-    was only just laid out, and a what-if, may change whole. Above
+    was only just laid out, and a what-if, may change whole. ``overtime_alone``: a search opens
+    overtime by itself where that saves more than it costs; otherwise a planner does. Above
     ``compiled_from_ops`` operations the compiled decoder is used, once it is warm.
     """
 
@@ -31,6 +32,7 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     machine_minor: Annotated[int, Meta(ge=0, le=MOVE_COST_MINOR_MAX)] = 100
     change_share: Annotated[float, Meta(ge=0, le=1)] = 0.05
     stay_s: Annotated[int, Meta(ge=0, le=7 * 86_400)] = 3 * 3_600
+    overtime_alone: bool = False
     compiled_from_ops: Annotated[int, Meta(ge=0)] = 400
     horizon_days: Annotated[int, Meta(ge=1, le=3_650)] = 370
 
@@ -38,7 +40,8 @@ class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Records(Struct, frozen=True, kw_only=True):
     """A plant's records: what there is, what must be made, and how far it is.
 
-    ``plan`` is what was laid out before, so that a restart does not move what has started.
+    ``plan`` is what was laid out before, so that a restart does not move what has started;
+    ``overtime`` what has been opened of the hours that calendars offer.
     """
 
     machines: tuple[Machine, ...] = ()
@@ -56,4 +59,5 @@ class Records(Struct, frozen=True, kw_only=True):
     progress: tuple[Progress, ...] = ()
     pins: tuple[Pin, ...] = ()
     plan: tuple[Assignment, ...] = ()
+    overtime: tuple[Overtime, ...] = ()
     rules: Rules = Rules()

@@ -7,6 +7,8 @@ only where an operation would be delayed (affected operations, AOR).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from hanse.allocate.decoder import FREE, KEEP, REROUTE, Orders, decode
 from hanse.allocate.problem import NONE, Plan, Shop
 
@@ -21,14 +23,22 @@ def reroute(shop: Shop, plan: Plan, *, stay_s: int = 0) -> Plan:
     return decode(shop, walk(shop, plan, REROUTE, stay_s=stay_s))
 
 
-def walk(shop: Shop, plan: Plan, mode: int, *, stay_s: int = 0) -> Orders:
+def walk(
+    shop: Shop, plan: Plan, mode: int, *, stay_s: int = 0, first: Mapping[int, int] | None = None
+) -> Orders:
     """The order of a plan's starts, with its places as home and (but for FREE) as floor.
 
-    An operation that the plan does not hold goes in the order of its job's due date.
+    An operation that the plan does not hold goes in the order of its job's due date; one of
+    ``first`` before all others that start at its instant or later.
     """
+    told = first or {}
     key, floor, home = [], [], []
     for op, placed in enumerate(plan.placed):
-        if placed is None:
+        if op in told:
+            key.append(told[op] - 0.5)
+            floor.append(max(shop.not_before, told[op]))
+            home.append(NONE)
+        elif placed is None:
             key.append(float(max(shop.not_before, shop.jobs[shop.ops[op].order].due)))
             floor.append(shop.not_before)
             home.append(NONE)

@@ -48,10 +48,15 @@ def hear(builder: Builder, plan: Plan, progress: Progress) -> Heard:
     now = now if progress.finished_at is not None else as_planned(was, now)
     changed = now != was or known != (shop.made[op], True, op in shop.ended)
     shop.fixed[op] = now
-    if was is None or was.choice != now.choice or now.end > was.end:
+    if was is None or was.choice != now.choice or later(was, now):
         return Heard(op, now, changed, fits=False)
     freed = progress.finished_at is not None and was.end - now.end > SLIP_S
     return Heard(op, now, changed, fits=True, freed=freed)
+
+
+def later(was: Placed, now: Placed) -> bool:
+    """Whether an operation lets go of anything later than it was planned to."""
+    return now.end > was.end or now.out_at > was.out_at or now.left_at > was.left_at
 
 
 def carry_over(builder: Builder, plan: Plan, old: int, ops: Iterable[int]) -> None:

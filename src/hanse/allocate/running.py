@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+
 from hanse.allocate.build import Builder
 from hanse.allocate.calendars import finish, next_open
 from hanse.allocate.outcome import shrink
@@ -9,7 +11,7 @@ from hanse.allocate.problem import NONE, Placed, Plan, Shop
 from hanse.allocate.records import Records
 from hanse.model.errors import BadInput
 from hanse.model.order import Progress
-from hanse.model.plan import Assignment, Outage, OutageKind
+from hanse.model.plan import Assignment, Outage, OutageKind, Pin
 
 Span = tuple[int, int]
 SLIP_S = 60
@@ -69,6 +71,18 @@ def _split(shop: Shop, op: int, at: int) -> None:
     made = min(made, task.pieces - 1)
     shop.past.append((op, placed._replace(end=max(at, placed.start)), made))
     count(shop, op, made)
+
+
+def hand_on(shop: Shop, plan: Plan, gone: AbstractSet[int]) -> None:
+    """Batches whose first operation is gone are led by the next one in them."""
+    led: dict[int, int] = {}
+    for op, placed in enumerate(plan.placed):
+        if placed is None or placed.leader not in gone or op in gone:
+            continue
+        leader = led.setdefault(placed.leader, op)
+        plan.placed[op] = placed._replace(leader=leader)
+        if op in shop.fixed:
+            shop.fixed[op] = shop.fixed[op]._replace(leader=leader)
 
 
 def count(shop: Shop, op: int, made: int) -> None:
@@ -141,8 +155,8 @@ def as_planned(was: Placed | None, now: Placed) -> Placed:
     if was is None or was.choice != now.choice or abs(now.end - was.end) > SLIP_S:
         return now
     end = max(was.end, now.start)
-    left = end if now.operator != NONE else now.left_at
-    return now._replace(end=end, out_at=end, left_at=left)
+    left = min(was.left_at, end) if now.operator != NONE else now.left_at
+    return now._replace(end=end, out_at=min(was.out_at, end), left_at=max(left, now.run_at))
 
 
 def _choice(builder: Builder, op: int, machine: str, was: Placed | None) -> int:
@@ -165,8 +179,7 @@ def take_over(builder: Builder, records: Records) -> Plan | None:
     for pin in records.pins:
         op = ops.get((pin.order, pin.lot, pin.step))
         if op is not None:
-            at = 0 if pin.start is None else builder.seconds(pin.start)
-            shop.pins[op] = (_choice(builder, op, pin.machine, None), at)
+            shop.pins[op] = pin_of(builder, op, pin)
     before = Plan([None] * len(shop.ops))
     for entry in records.plan:
         op = ops.get((entry.order, entry.lot, entry.step))
@@ -179,6 +192,12 @@ def take_over(builder: Builder, records: Records) -> Plan | None:
         if op is not None:
             _take_progress(builder, before, op, progress)
     return before if records.plan else None
+
+
+def pin_of(builder: Builder, op: int, pin: Pin) -> tuple[int, int]:
+    """The choice and the earliest second that a planner's word means for an operation."""
+    at = 0 if pin.start is None else builder.seconds(pin.start)
+    return _choice(builder, op, pin.machine, None), at
 
 
 def _take_progress(builder: Builder, before: Plan, op: int, progress: Progress) -> None:

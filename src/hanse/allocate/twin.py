@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
-from dataclasses import replace
 from typing import NamedTuple
 
 from hanse.allocate import engine
@@ -36,19 +34,7 @@ class Twin(NamedTuple):
 
 def twin_of(shop: Shop, plan: Plan, rules: Rules, *, now: int) -> Twin:
     """A twin at an instant that is still to come: what will have started by then stays."""
-    other = replace(
-        shop,
-        lanes=[copy.copy(lane) for lane in shop.lanes],
-        units=[copy.copy(unit) for unit in shop.units],
-        jobs=[copy.copy(job) for job in shop.jobs],
-        ops=[copy.copy(op) for op in shop.ops],
-        supply=[list(supply) for supply in shop.supply],
-        fixed=dict(shop.fixed),
-        past=list(shop.past),
-        pins=dict(shop.pins),
-        pairs={},
-    )
-    kept = plan.copy()
+    other, kept = shop.copy(), plan.copy()
     tick(other, kept, now, rules.frozen_s)
     return Twin(other, kept, rules)
 

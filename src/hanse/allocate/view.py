@@ -94,6 +94,7 @@ def version(shop: Shop, plan: Plan, about: Versioned) -> PlanVersion:
         late={key: seconds for key, seconds in late.items() if seconds},
         cost_minor=cost_minor(shop, plan),
         bound_minor=about.bound_minor,
+        overtime=tuple(shop.overtime),
         ready={job.key: instant(shop, plan.end(shop, j)) for j, job in active},
     )
 

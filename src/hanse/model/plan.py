@@ -61,10 +61,19 @@ class Move(Struct, frozen=True, kw_only=True):
     lot: Annotated[int, Meta(ge=0)] = 0
 
 
+class Overtime(Struct, frozen=True, kw_only=True):
+    """Hours outside the normal ones that a calendar offers, or the plan has opened, at a price."""
+
+    calendar: Key
+    start: Instant
+    end: Instant
+    cost_minor: int
+
+
 class PlanVersion(Struct, frozen=True, kw_only=True):
     """A numbered plan of a node. ``late`` maps work orders to the seconds they miss their due.
 
-    ``cost_minor`` is what it costs: lateness, setup and bought-out steps, in minor units;
+    ``cost_minor`` is what it costs: lateness, setup, bought-out steps and overtime, in minor units;
     ``bound_minor`` what no plan can undercut, where that is known. ``ready`` maps work orders to
     the instant their last operation ends.
     """
@@ -78,6 +87,7 @@ class PlanVersion(Struct, frozen=True, kw_only=True):
     cost_minor: int = 0
     bound_minor: int | None = None
     ready: dict[str, Instant] = {}
+    overtime: tuple[Overtime, ...] = ()
 
 
 class OutageKind(enum.StrEnum):
@@ -209,12 +219,15 @@ class WhatIf(Struct, frozen=True, kw_only=True):
     """One thing that might be otherwise; tried on a twin, nothing live changes.
 
     ``machine`` is out for ``hours`` from now; or ``item`` is ordered, ``quantity`` of it due in
-    ``hours``; or ``order`` is given up (``quantity`` 0) or due in ``hours``.
+    ``hours``; or ``order`` is given up (``quantity`` 0) or due in ``hours``; or the overtime that
+    ``calendar`` offers from ``start`` is worked.
     """
 
     machine: Annotated[str, Meta(max_length=120)] = ""
     item: Annotated[str, Meta(max_length=120)] = ""
     order: Annotated[str, Meta(max_length=120)] = ""
+    calendar: Annotated[str, Meta(max_length=120)] = ""
+    start: Annotated[str, Meta(max_length=40)] = ""
     quantity: Annotated[int, Meta(ge=0, le=10**6)] = 0
     hours: Annotated[float, Meta(gt=0, le=8_760)] = 24.0
 
@@ -228,13 +241,31 @@ class OtherDate(Struct, frozen=True, kw_only=True):
 
 
 class Compared(Struct, frozen=True, kw_only=True):
-    """The scenario beside the live plan: costs in minor units, late orders, dates that differ."""
+    """The scenario beside the live plan: costs in minor units, late orders, dates that differ.
+
+    ``version`` is the plan it was tried on, ``moved`` how many operations would stand elsewhere;
+    ``harmed`` are the orders that would end after their promise and later than now;
+    ``placed`` is where an operation that was moved would stand.
+    """
 
     cost_before_minor: int
     cost_after_minor: int
     late_before: int
     late_after: int
     dates: tuple[OtherDate, ...]
+    harmed: tuple[Harm, ...] = ()
+    moved: int = 0
+    version: int = 0
+    placed: Assignment | None = None
+
+
+class MachineLoad(Struct, frozen=True, kw_only=True):
+    """How busy a machine is between now and the last due date; ``share`` of its open time."""
+
+    machine: str
+    busy_s: int
+    open_s: int
+    share: Annotated[float, Meta(ge=0)]
 
 
 class Relief(Struct, frozen=True, kw_only=True):

@@ -114,11 +114,16 @@ class Person(Struct, frozen=True, kw_only=True):
 
 
 class Shift(Struct, frozen=True, kw_only=True):
-    """Open hours on some days of the week: minutes from local midnight; may run past 1440."""
+    """Open hours on some days of the week: minutes from local midnight; may run past 1440.
+
+    A shift with ``overtime_minor_per_h`` is overtime: closed, but for the days on which the plan
+    opens it, and an hour of it costs so much more for all who work by the calendar together.
+    """
 
     days: tuple[Annotated[int, Meta(ge=0, le=6)], ...]
     start_min: Annotated[int, Meta(ge=0, lt=1_440)]
     end_min: Annotated[int, Meta(gt=0, le=2_880)]
+    overtime_minor_per_h: Annotated[int, Meta(ge=0, le=10**9)] = 0
 
 
 class DayOff(Struct, frozen=True, kw_only=True):

@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Protocol
 
 from hanse.model.event import Event
-from hanse.model.plan import Compared, Relief, Search, WhatIf, WhyLink
+from hanse.model.plan import Compared, Hold, MachineLoad, Overtime, Relief, Search, WhatIf, WhyLink
+from hanse.model.time import Instant
 from hanse.web.views.planning import MoveWish, OrderRow, PlanView, PromiseView, VersionRow
 
 
@@ -42,6 +43,48 @@ class Plans(Protocol):
 
     async def what_if(self, wish: WhatIf) -> Compared:
         """A scenario beside the live plan; nothing live changes."""
+        ...
+
+    async def try_move(self, wish: MoveWish) -> Compared:
+        """What putting an operation elsewhere would do; nothing changes."""
+        ...
+
+    async def free(self, wish: MoveWish, *, by: str) -> PlanView:
+        """A pinned operation may be moved again."""
+        ...
+
+    async def adopt(self, wish: WhatIf, *, cost_minor: int, by: str) -> PlanView:
+        """What was tried is done, as long as it costs no more than was shown."""
+        ...
+
+    async def holds(self) -> tuple[Hold, ...]:
+        """What is held for quotes, by expiry."""
+        ...
+
+    async def hold(
+        self, item: str, quantity: int, *, expires: Instant, harmless: bool
+    ) -> tuple[str, Instant | None]:
+        """Reserve capacity until then: the hold's key, and when it would be ready."""
+        ...
+
+    async def release(self, hold: str) -> None:
+        """Give held capacity back."""
+        ...
+
+    async def confirm(self, hold: str, order: str, *, by: str) -> PlanView:
+        """What is held becomes a work order of that key."""
+        ...
+
+    async def loads(self) -> tuple[MachineLoad, ...]:
+        """How busy every machine is, the busiest first."""
+        ...
+
+    async def offers(self) -> tuple[Overtime, ...]:
+        """Overtime that calendars offer and nobody has opened."""
+        ...
+
+    async def stop_search(self) -> Search | None:
+        """End the search for a better plan at once."""
         ...
 
     async def relief(self, machine: str) -> tuple[Relief, ...]:

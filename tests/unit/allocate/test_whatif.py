@@ -109,3 +109,45 @@ def test_a_table_of_an_unknown_part_is_named(tmp_path: Path):
     (tmp_path / "machnies.csv").write_text("key\nm\n")
     with pytest.raises(BadInput, match="machnies"):
         read_records(tmp_path)
+
+
+def test_a_folder_of_tables_says_all_that_a_plan_must_know(tmp_path):
+    tables = {
+        "machines": "key,title,asset_type,work_centre,calendar\nmill-1,Mill,mill,mills,day\n",
+        "calendars": (
+            "key,timezone,days,start,end,overtime_minor_per_h\n"
+            "day,UTC,0;1;2;3;4,06:00,14:00,\nday,UTC,5,06:00,10:00,1000\n"
+        ),
+        "days_off": "calendar,date,title\nday,2026-01-06,a holiday\n",
+        "items": "key,title\nshaft,Shaft\n",
+        "routings": (
+            "item,step,title,machine,run_s,setup_s,subcontract,lead_s,cost_minor,family,may_pause\n"
+            "shaft,10,Turn,mills,3600,600,,,,f1,true\n"
+            "shaft,20,Plate,galvanic,60,,true,86400,250,,\n"
+        ),
+        "orders": "key,item,quantity,due\no1,shaft,4,2026-01-09T12:00:00Z\n",
+    }
+    for name, text in tables.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+    records = read_records(tmp_path)
+    (calendar,) = records.calendars
+    assert [s.overtime_minor_per_h for s in calendar.shifts] == [0, 1_000]
+    assert calendar.days_off[0].date == "2026-01-06"
+    turn, plate = records.routings[0].steps
+    assert (turn.title, turn.alternatives[0].setup_s, turn.family) == ("Turn", 600, "f1")
+    assert plate.alternatives[0].subcontract
+    assert (plate.alternatives[0].lead_s, plate.alternatives[0].cost_minor) == (86_400, 250)
+    plan, _ = live()
+    made = plan.adopt(records)
+    assert len(made.assignments) == 2
+    assert len(plan.offered()) == 5
+
+
+def test_a_column_that_nobody_knows_is_an_error_not_lost(tmp_path):
+    (tmp_path / "people.csv").write_text("key,title,skils\nann,Ann,mill\n")
+    with pytest.raises(BadInput, match="skils"):
+        read_records(tmp_path)
+    (tmp_path / "people.csv").unlink()
+    (tmp_path / "calendars.csv").write_text("key,start,end\nday,six,14:00\n")
+    with pytest.raises(BadInput, match="time of day"):
+        read_records(tmp_path)

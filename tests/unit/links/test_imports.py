@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hanse.links.imports import KINDS, Setting, read_file
+from hanse.links.imports import KINDS, Setting, read_file, to_csv
 from hanse.links.imports.cells import instant, number, seconds
 from hanse.links.imports.problems import WrongCell
 from hanse.links.imports.text import decode
@@ -288,3 +288,22 @@ def test_every_kind_has_headings_in_both_languages_that_lead_to_one_column():
         names = [h for c in kind.columns for h in {c.headings()[1], c.headings()[2]}]
         assert len(names) == len(set(names)), kind.name
         assert kind.required
+
+
+def test_what_is_bought_out_and_what_overtime_costs_is_read_and_written_again():
+    routing = (
+        "Item,Step,Machine,Run time a piece (s),Bought out,Back after (d),Cost a piece\n"
+        "SHAFT,10,lathes,90,,,\nSHAFT,20,galvanic,1,yes,3,2.50\n"
+    )
+    calendar = (
+        "Calendar,Days,From,Until,Overtime cost an hour\nday,mon-fri,06:00,14:00,\n"
+        "day,sat,06:00,10:00,120\n"
+    )
+    (made,) = read(routing, "routings.csv").values("routings")
+    (bought,) = made.steps[1].alternatives
+    assert (bought.subcontract, bought.lead_s, bought.cost_minor) == (True, 3 * 86_400, 250)
+    (hours,) = read(calendar, "calendars.csv").values("calendars")
+    assert [s.overtime_minor_per_h for s in hours.shifts] == [0, 12_000]
+    for kind, value in (("routings", made), ("calendars", hours)):
+        text = to_csv(kind, (value,), setting=SETTING)
+        assert read(text, f"{kind}.csv").values(kind) == (value,)

@@ -3,13 +3,14 @@
 import datetime as dt
 from decimal import Decimal
 
+import msgspec
 import numpy as np
 import pytest
 from tests.unit.allocate.builders import H, at, item, live, machine, order, routing, step
 
 from hanse.flows import kinds
 from hanse.flows.floor import progress_of
-from hanse.model.errors import BadInput, NotFound
+from hanse.model.errors import BadInput, Conflict, NotFound
 from hanse.model.event import Draft
 from hanse.model.ids import Counter, Happening
 from hanse.model.order import WorkOrderState
@@ -21,6 +22,7 @@ from hanse.model.text import Text
 from hanse.model.time import StillClock
 from hanse.node.planning import wire
 from hanse.node.planning.asking import Asking
+from hanse.node.planning.by_hand import ByHand
 from hanse.node.planning.desk import PlanDesk
 from hanse.node.shopfloor.by_hand import JobAct, acted, job_deeds
 from hanse.node.shopfloor.records import attempts, open_jobs
@@ -160,25 +162,90 @@ async def test_after_a_restart_a_made_order_is_not_planned_again_and_a_begun_one
     assert len(store.read_sync(lambda tx: open_jobs(tx).all())) == 1
 
 
-async def test_what_if_and_why_answer_and_change_nothing():
+async def test_what_if_and_why_answer_and_change_nothing(floor):
+    store, _, _ = floor
     plan, clock = live(
         machines=(machine("m1"),), orders=(order("a", due=1), order("b", due=2)), items=(item(),)
     )
-    asking, before = Asking(plan, clock), plan.version()
-    out = await asking.what_if(WhatIf(machine="m1", hours=5))
+    asking, by_hand, before = Asking(plan), ByHand(plan, store, clock), plan.version()
+    out = await by_hand.what_if(WhatIf(machine="m1", hours=5))
     assert (out.late_before, out.late_after) == (0, 2)
-    more = await asking.what_if(WhatIf(item="shaft", quantity=3, hours=1))
-    assert {d.order for d in more.dates} >= {"what-if"}
-    gone = await asking.what_if(WhatIf(order="a"))
+    assert [harm.order for harm in out.harmed] == ["a", "b"]
+    more = await by_hand.what_if(WhatIf(item="shaft", quantity=3, hours=1))
+    assert {d.order for d in more.dates} >= {"shaft-1"}
+    gone = await by_hand.what_if(WhatIf(order="a"))
     assert [(d.order, d.after) for d in gone.dates if d.order == "a"] == [("a", None)]
     with pytest.raises(BadInput):
-        await asking.what_if(WhatIf(machine="m1", order="a"))
+        await by_hand.what_if(WhatIf(machine="m1", order="a"))
     with pytest.raises(NotFound):
-        await asking.what_if(WhatIf(machine="nobody"))
+        await by_hand.what_if(WhatIf(machine="nobody"))
     chain = await asking.why(wire.WhyAsk(order="b"))
     assert chain[0].kind == "machine"
     assert (await asking.relief(wire.ReliefAsk(machine="m1")))[0].saves_minor >= 0
     assert plan.version() == before
+
+
+async def test_what_was_tried_is_adopted_as_it_was_shown_unless_it_would_cost_more_by_now(floor):
+    store, desk, clock = floor
+    await desk.open()
+    by_hand = ByHand(desk._live, store, clock)
+    ask = WhatIf(item="shaft", quantity=2, hours=3)
+    tried = await by_hand.what_if(ask)
+    await by_hand.adopt(wire.Adopt(what=ask, cost_minor=tried.cost_after_minor, by="ann"))
+    (new,) = [d for d in tried.dates if d.order == "shaft-1"]
+    version = store.read_sync(lambda tx: tx.plans.current())
+    assert version.ready["shaft-1"] == new.after
+    assert store.read_sync(lambda tx: tx.work_orders.need("shaft-1")).quantity == 2
+    assert version.cost_minor == tried.cost_after_minor
+    (event,) = store.read_sync(lambda tx: tx.events.find(kind=kinds.WHAT_IF_ADOPTED))
+    assert event.by == "ann"
+    again = await by_hand.what_if(WhatIf(machine="m1", hours=200))
+    with pytest.raises(Conflict):
+        await by_hand.adopt(
+            wire.Adopt(
+                what=WhatIf(machine="m1", hours=400), cost_minor=again.cost_after_minor, by="a"
+            )
+        )
+    await by_hand.adopt(wire.Adopt(what=WhatIf(order="shaft-1"), cost_minor=10**6, by="ann"))
+    assert store.read_sync(lambda tx: tx.work_orders.need("shaft-1")).state == "cancelled"
+
+
+async def test_a_move_is_tried_then_done_and_stays_through_a_restart(floor):
+    store, desk, clock = floor
+    await desk.open()
+    by_hand = ByHand(desk._live, store, clock)
+    wish = wire.MoveOperation(order="o1", step="20", machine="m1", start=at(10), by="ann")
+    tried = await by_hand.try_move(wish)
+    assert tried.placed.start == at(10)
+    assert store.read_sync(lambda tx: tx.pins.all()) == []
+    await by_hand.move(wish)
+    assert _start(store, "20") == at(10)
+    await desk.reload(wire.Reload())
+    assert _start(store, "20") == at(10)
+    await by_hand.free(wish)
+    assert store.read_sync(lambda tx: tx.pins.all()) == []
+    with pytest.raises(NotFound):
+        await by_hand.move(msgspec.structs.replace(wish, step="99"))
+
+
+def _start(store, key):
+    version = store.read_sync(lambda tx: tx.plans.current())
+    return next(a.start for a in version.assignments if a.step == key)
+
+
+async def test_what_is_held_becomes_an_order_on_the_same_places(floor):
+    store, desk, clock = floor
+    await desk.open()
+    by_hand = ByHand(desk._live, store, clock)
+    held = await desk.quote(wire.QuoteAsk(item="shaft", quantity=2, expires=at(48)))
+    await desk.reload(wire.Reload())
+    assert [h.key for h in desk._live.holds()] == [held.hold]
+    await by_hand.confirm(wire.Confirm(hold=held.hold, order="W-9", by="ann"))
+    version = store.read_sync(lambda tx: tx.plans.current())
+    assert version.ready["W-9"] <= held.ready
+    assert store.read_sync(lambda tx: tx.holds.all()) == []
+    with pytest.raises(NotFound):
+        await by_hand.confirm(wire.Confirm(hold=held.hold, order="W-10", by="ann"))
 
 
 async def test_planned_maintenance_stays_in_the_plan_though_the_machine_comes_back(floor):

@@ -246,6 +246,43 @@ class PlansInMemory:
         self.plan = structs.replace(self.plan, version=version, note=note)
         return self.plan
 
+    async def try_move(self, wish):
+        bars = self.plan.version.assignments
+        bar = next((b for b in bars if (b.order, b.step) == (wish.order, wish.step)), None)
+        if found(bar, wish.order).started:
+            raise Conflict("it has started", subject=f"{wish.order}/{wish.step}")
+        placed = structs.replace(bar, start=wish.start, end=wish.start + (bar.end - bar.start))
+        return structs.replace(s.COMPARED, placed=placed, moved=1)
+
+    async def free(self, wish, *, by):
+        return self.plan
+
+    async def adopt(self, wish, *, cost_minor, by):
+        self.adopted = (wish, cost_minor, by)
+        return self.plan
+
+    async def holds(self):
+        return s.HOLDS
+
+    async def hold(self, item, quantity, *, expires, harmless):
+        return "hold-2", expires
+
+    async def release(self, hold):
+        found(next((h for h in s.HOLDS if h.key == hold), None), hold)
+
+    async def confirm(self, hold, order, *, by):
+        found(next((h for h in s.HOLDS if h.key == hold), None), hold)
+        return self.plan
+
+    async def loads(self):
+        return s.LOADS
+
+    async def offers(self):
+        return s.OFFERS
+
+    async def stop_search(self):
+        return Search(state=SearchState.RESTING)
+
     async def promise(self, item, quantity, *, curve=True):
         return structs.replace(s.PROMISE, item=item, quantity=quantity)
 

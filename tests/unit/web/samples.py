@@ -4,6 +4,7 @@ import datetime as dt
 from decimal import Decimal
 
 import numpy as np
+from msgspec import structs
 
 from hanse.model.event import Event
 from hanse.model.money import Money
@@ -11,10 +12,16 @@ from hanse.model.order import WorkOrderState
 from hanse.model.plan import (
     Assignment,
     Compared,
+    Harm,
+    Hold,
+    MachineLoad,
     Move,
     MoveReason,
     OtherDate,
+    Overtime,
     PlanVersion,
+    PromiseKind,
+    PromisePoint,
     Relief,
     WhyLink,
 )
@@ -506,6 +513,16 @@ PROMISE = PromiseView(
     item="shaft-40",
     quantity=Decimal(20),
     date=after(200_000),
+    points=(
+        PromisePoint(kind=PromiseKind.UNTOUCHED, ready_at=after(400_000)),
+        PromisePoint(kind=PromiseKind.HARMLESS, ready_at=after(200_000)),
+        PromisePoint(
+            kind=PromiseKind.EXPRESS,
+            ready_at=after(90_000),
+            harm_minor=31_000,
+            harmed=(Harm(order="wo-2215", seconds=9_000, cost_minor=31_000),),
+        ),
+    ),
     facts=(
         Fact(
             Text("Earliest if others may wait", "允许他人延后时最早"),
@@ -1152,5 +1169,19 @@ COMPARED = Compared(
     late_before=0,
     late_after=1,
     dates=(OtherDate(order="WO-1", before=T0, after=T0 + dt.timedelta(hours=3)),),
+)
+COMPARED = structs.replace(
+    COMPARED, harmed=(Harm(order="wo-2215", seconds=9_000, cost_minor=3_250),)
+)
+HOLDS = (
+    Hold(
+        key="hold-1", item="shaft-40", quantity=20, ready_at=after(200_000),
+        expires_at=after(86_400), version=18,
+    ),
+)  # fmt: skip
+OFFERS = (Overtime(calendar="day", start=after(90_000), end=after(104_400), cost_minor=24_000),)
+LOADS = (
+    MachineLoad(machine="lathe-1", busy_s=90_000, open_s=100_000, share=0.9),
+    MachineLoad(machine="lathe-2", busy_s=30_000, open_s=100_000, share=0.3),
 )
 RELIEF = (Relief(text=Text("one more shift", "增加一班"), saves_minor=500, late_after=0),)

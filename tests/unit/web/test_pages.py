@@ -114,6 +114,50 @@ def test_a_move_in_the_plan_is_answered_with_the_repaired_plan(owner):
     assert "1 operation moved" in part.text
 
 
+def test_a_move_is_shown_with_whom_it_harms_before_it_is_done(owner):
+    form = {"work": "wo-2207|30|0", "machine": "lathe-2", "start": "2026-03-10T08:00"}
+    part = owner.post("/plan/move/try", data=form, headers={"hx-request": "true"})
+    assert part.status_code in {200, 201}
+    assert "<html" not in part.text
+    assert "wo-2215" in part.text
+    assert 'action="/plan/move"' in part.text
+    whole = owner.post("/plan/move/try", data=form, headers=HTML)
+    assert "<html" in whole.text
+    assert "Version 18" in whole.text
+    begun = {**form, "work": "wo-2210|20"}
+    answer = owner.post("/plan/move/try", data=begun, headers={"hx-request": "true"})
+    assert answer.status_code == 409
+    assert "it has started" in answer.text
+
+
+def test_what_was_tried_is_adopted_with_what_it_was_shown_to_cost(owner, node):
+    tried = owner.post("/plan/what-if", data={"machine": "lathe-1", "hours": "8"}, headers=HTML)
+    assert 'name="cost_minor" value="4250"' in tried.text
+    form = {"machine": "lathe-1", "hours": "8.0", "cost_minor": "4250"}
+    assert owner.post("/plan/what-if/adopt", data=form, follow_redirects=False).status_code == 303
+    wish, cost_minor, by = node.ports.plans.adopted
+    assert (wish.machine, wish.hours, cost_minor, by) == ("lathe-1", 8.0, 4250, "owner")
+
+
+def test_a_date_is_held_confirmed_and_released(owner):
+    curve = owner.post("/plan/promise", data={"item": "shaft-40", "quantity": "20"}, headers=HTML)
+    assert "promise-curve" in curve.text
+    assert curve.text.count('action="/plan/holds"') == 2
+    form = {"item": "shaft-40", "quantity": "20", "hours": "24", "harmless": "1"}
+    assert owner.post("/plan/holds", data=form, follow_redirects=False).status_code == 303
+    assert "hold-1" in owner.get("/plan", headers=HTML).text
+    for deed, more in (("confirm", {"order": "wo-9"}), ("release", {})):
+        known, gone = {"hold": "hold-1", **more}, {"hold": "hold-9", **more}
+        path = f"/plan/holds/{deed}"
+        assert owner.post(path, data=known, follow_redirects=False).status_code == 303
+        assert owner.post(path, data=gone).status_code == 404
+
+
+def test_load_names_the_busiest_machine_and_what_would_relieve_it(owner):
+    assert "lathe-1" in owner.get("/plan/load", headers=HTML).text
+    assert "one more shift" in owner.get("/plan/load/lathe-1", headers=HTML).text
+
+
 def test_a_move_that_cannot_be_done_is_answered_with_the_plan_as_it_is_and_why(owner):
     form = {"work": "wo-2210|20", "machine": "lathe-1", "start": "2026-03-10T08:00"}
     answer = owner.post("/plan/move", data=form, headers={"hx-request": "true"})

@@ -62,7 +62,8 @@ class Engine:
     def cost(self, orders: Orders) -> int:
         """What the plan of an order costs."""
         self._decode(orders)
-        return cost(self._a, self._s)
+        opened = sum(overtime.cost_minor for overtime in self.shop.overtime)
+        return opened + cost(self._a, self._s)
 
     def _decode(self, orders: Orders) -> None:
         key = np.array(orders.key, np.float64)

@@ -7,11 +7,11 @@ import msgspec
 from hanse.allocate import ladder
 from hanse.allocate.live.standing import Standing
 from hanse.allocate.reports import hear
-from hanse.allocate.running import split_at
+from hanse.allocate.running import pin_of, split_at
 from hanse.allocate.view import Because, moves
-from hanse.model.errors import NotFound
+from hanse.model.errors import Conflict, NotFound
 from hanse.model.order import Progress
-from hanse.model.plan import MoveReason, Outage, OutageKind, PlanVersion
+from hanse.model.plan import MoveReason, Outage, OutageKind, Overtime, Pin, PlanVersion
 from hanse.model.product import Stock
 from hanse.model.text import Text
 from hanse.model.time import Instant
@@ -89,6 +89,34 @@ class Happening(Standing):
         until = self.shop.horizon_s if outage.end is None else self._builder.seconds(outage.end)
         split_at(self._builder, self._plan, outage, (since, until))
 
+    def offered(self) -> list[Overtime]:
+        """The overtime that calendars offer and nobody has opened, the soonest first."""
+        now = self._clock.now()
+        return sorted(
+            (o for o in self._builder.offers if o.end > now), key=lambda o: (o.start, o.calendar)
+        )
+
+    def open_overtime(
+        self, calendar: str, start: Instant, *, cause: str | None = None
+    ) -> PlanVersion:
+        """Overtime that a calendar offers is worked; what gains by it comes forward.
+
+        Its price counts in the plan's cost from now on.
+
+        Raises:
+            NotFound: the calendar offers no such hours.
+        """
+        self._tick()
+        named = (o for o in self.offered() if (o.calendar, o.start) == (calendar, start))
+        offer = next(named, None)
+        if offer is None:
+            raise NotFound("no such overtime is offered", subject=f"calendar {calendar}")
+        self._builder.open(offer, self._records.outages)
+        overtime = (*self._records.overtime, offer)
+        self._records = msgspec.structs.replace(self._records, overtime=overtime)
+        text = Text(f"overtime on {calendar}", f"{calendar} 加班")
+        return self._repair(Because(MoveReason.CAPACITY_BACK, text, cause), forward=True)
+
     def material_late(
         self, item: str, arrivals: tuple[Stock, ...], *, cause: str | None = None
     ) -> PlanVersion:
@@ -102,6 +130,55 @@ class Happening(Standing):
         self.shop.supply[index] = self._builder.supply_of(item, arrivals)
         text = Text(f"{item} comes later", f"{item} 延迟到货")
         return self._repair(Because(MoveReason.MATERIAL_LATE, text, cause))
+
+    def pin(self, pin: Pin, *, cause: str | None = None) -> PlanVersion:
+        """A planner puts an operation on a machine, from an instant on; the rest goes around it.
+
+        It starts there as soon as its machine, people, material and the steps before allow; it
+        stays put until `unpin`. The frozen zone does not bind a planner.
+
+        Raises:
+            NotFound: the plan holds no such operation.
+            Conflict: it has started.
+            BadInput: the machine cannot do it.
+        """
+        self._tick()
+        op = self._operation(pin)
+        choice, at = pin_of(self._builder, op, pin)
+        self.shop.fixed.pop(op, None)
+        self.shop.pins[op] = (choice, at)
+        self._keep_pin(pin, kept=True)
+        text = Text(f"a planner put {pin.order} {pin.step}", f"计划员安排了 {pin.order} {pin.step}")
+        return self._repair(Because(MoveReason.PLANNER, text, cause), first={op: at})
+
+    def unpin(self, pin: Pin, *, cause: str | None = None) -> PlanVersion:
+        """An operation may be moved again; where it stands it stays until something is better.
+
+        Raises:
+            NotFound: the plan holds no such operation.
+        """
+        self._tick()
+        self.shop.pins.pop(self._operation(pin, started=True), None)
+        self._keep_pin(pin, kept=False)
+        text = Text(f"{pin.order} {pin.step} is free", f"{pin.order} {pin.step} 已放开")
+        return self._set(self._plan, Because(MoveReason.PLANNER, text, cause), ())
+
+    def _operation(self, pin: Pin, *, started: bool = False) -> int:
+        op = self._builder.names.ops.get((pin.order, pin.lot, pin.step))
+        subject = f"{pin.order} {pin.step}"
+        if op is None:
+            raise NotFound("the plan holds no such operation", subject=subject)
+        placed = self._plan.placed[op]
+        begun = placed is not None and placed.start <= self.shop.not_before
+        if begun and op in self.shop.fixed and not started:
+            raise Conflict("it has started and does not move", subject=subject)
+        return op
+
+    def _keep_pin(self, pin: Pin, *, kept: bool) -> None:
+        named = pin.order, pin.lot, pin.step
+        others = tuple(p for p in self._records.pins if (p.order, p.lot, p.step) != named)
+        pins = (*others, pin) if kept else others
+        self._records = msgspec.structs.replace(self._records, pins=pins)
 
     def report(self, progress: Progress, *, cause: str | None = None) -> PlanVersion:
         """How far an operation is; what follows is moved only where it no longer fits.

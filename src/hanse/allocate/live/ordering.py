@@ -8,6 +8,7 @@ from hanse.allocate.problem import cost_minor
 from hanse.allocate.promise import curve
 from hanse.allocate.quiet import undisturbed
 from hanse.allocate.reports import carry_over, lots_for
+from hanse.allocate.running import hand_on
 from hanse.allocate.view import Because, moves
 from hanse.model.errors import Conflict
 from hanse.model.order import WorkOrder
@@ -71,6 +72,7 @@ class Ordering(Standing):
         self._clear(job)
         self._plan = ladder.settle(self.shop, self._plan, self.rules)
         free = [op for op in ops if op not in self.shop.fixed]
+        hand_on(self.shop, self._plan, set(free))
         for op in free:
             self._plan.placed[op] = None
         return free

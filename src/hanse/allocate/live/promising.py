@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from decimal import Decimal
+from typing import Self
 
 from hanse.allocate import engine, ladder
 from hanse.allocate.live.standing import Standing
@@ -46,6 +47,12 @@ class Promising(Standing):
         for key in [k for k, h in self._holds.items() if h.hold.expires_at <= now]:
             self._release(key, None)
 
+    def fork(self) -> Self:
+        """The same plan on a shop of its own; what is held is held there too."""
+        other = super().fork()
+        other._holds = {key: dataclasses.replace(h) for key, h in self._holds.items()}  # noqa: SLF001
+        return other
+
     def promise(self, item: str, quantity: int, *, express: bool = True) -> Promise:
         """The dates so many pieces can be ready at, and the harm each does to others.
 
@@ -84,11 +91,18 @@ class Promising(Standing):
         )
 
     def hold(
-        self, item: str, quantity: int, *, expires_at: Instant, kind: PromiseKind | None = None
+        self,
+        item: str,
+        quantity: int,
+        *,
+        expires_at: Instant,
+        kind: PromiseKind | None = None,
+        key: str = "",
     ) -> Hold:
         """Reserve capacity for a quote; nobody's promise changes.
 
         ``kind``: UNTOUCHED (default) fills gaps; HARMLESS may push others within their promises.
+        ``key``: what it was called before, where it is held again.
 
         Raises:
             Conflict: an express date is asked for, which would break other promises.
@@ -104,7 +118,7 @@ class Promising(Standing):
             raise TooMuch(f"at most {HOLDS_MAX} holds are open", remedy="Let some expire")
         self._tick()
         before, mark = self._plan.copy(), self._builder.mark()
-        key = self._ids.new("hold")
+        key = key or self._ids.new("hold")
         ops = self._append(self._question(item, quantity, key=key))
         live = Plan([*self._plan.placed, *([None] * (len(self.shop.ops) - mark.ops))])
         trials = self._hold_trials(ops, live, kind)

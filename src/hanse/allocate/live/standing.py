@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from copy import copy
+from typing import Self
+
 import msgspec
 
 from hanse.allocate import engine, ladder
@@ -10,7 +13,7 @@ from hanse.allocate.build import Builder
 from hanse.allocate.problem import Plan, Shop
 from hanse.allocate.quiet import undisturbed
 from hanse.allocate.records import Records, Rules
-from hanse.allocate.running import tick
+from hanse.allocate.running import hand_on, tick
 from hanse.allocate.view import Because, Versioned, moves, version
 from hanse.model.errors import NotFound
 from hanse.model.ids import Ids
@@ -54,6 +57,14 @@ class Standing:
         """How calm the plan must stay."""
         return self._records.rules
 
+    def fork(self) -> Self:
+        """The same plan on a shop of its own: what happens to it leaves this one as it is."""
+        self._tick()
+        other = copy(self)
+        other._builder, other._plan = self._builder.copy(), self._plan.copy()  # noqa: SLF001
+        other._board = None  # noqa: SLF001
+        return other
+
     def version(self) -> PlanVersion:
         """The plan as it stands."""
         if self._version is None:
@@ -80,9 +91,11 @@ class Standing:
         return self.version()
 
     @undisturbed()
-    def _repair(self, because: Because, *, forward: bool = False) -> PlanVersion:
+    def _repair(
+        self, because: Because, *, forward: bool = False, first: dict[int, int] | None = None
+    ) -> PlanVersion:
         old = self._plan
-        found = ladder.repair(self.shop, old, self.rules, forward=forward)
+        found = ladder.repair(self.shop, old, self.rules, forward=forward, first=first)
         return self._set(found, because, moves(self.shop, old, found, because))
 
     def _live_board(self) -> Board:
@@ -110,6 +123,7 @@ class Standing:
         self._clear(job)
 
     def _clear(self, job: int) -> None:
+        hand_on(self.shop, self._plan, set(self.shop.jobs[job].ops))
         for op in self.shop.jobs[job].ops:
             if op < len(self._plan.placed):
                 self._plan.placed[op] = None

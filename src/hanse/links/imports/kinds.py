@@ -107,6 +107,9 @@ ROUTINGS = Kind(
         _col("setter", ("Setter's skill", "调机技能")),
         _words("tool", ("Tool", "工装")),
         _col("transfer", ("Transfer batch", "转移批量"), read=cells.whole),
+        _col("subcontract", ("Bought out", "外协"), "subcontract", "extern", read=cells.yes),
+        _time("lead_s", ("Back after (d)", "外协周期(天)"), unit_s=DAY_S),
+        _col("cost_minor", ("Cost a piece", "单件费用"), read=cells.minor),
     ),
 )
 
@@ -139,6 +142,7 @@ CALENDARS = Kind(
         _col("start", ("From", "开始"), "start", "von", read=cells.minutes_of_day),
         _col("end", ("Until", "结束"), "end", "to", "bis", read=cells.minutes_of_day),
         _col("timezone", ("Time zone", "时区"), "timezone"),
+        _col("overtime_minor_per_h", ("Overtime cost an hour", "加班每小时成本"), read=cells.minor),
         _col("closed", ("Closed on", "停工日"), "holiday", "feiertag", "节假日",
              read=cells.day_off),
         _col("title", ("Note", "备注"), "reason", "说明"),

@@ -22,6 +22,8 @@ _STEP_FIELDS = (
     "transfer",
 )
 
+_OWN_FIELDS = ("machine", "run_s", "setup_s", "subcontract", "lead_s", "cost_minor")
+
 
 def alone(rows: Group) -> dict[str, Any]:
     """One row, one Struct."""
@@ -33,9 +35,7 @@ def routing(rows: Group) -> dict[str, Any]:
     steps: dict[str, dict[str, Any]] = {}
     for row in rows:
         step = steps.setdefault(row["step"], {"title": row["step"], "alternatives": []})
-        step["alternatives"].append(
-            {"machine": row["machine"], "run_s": row["run_s"], "setup_s": row.get("setup_s", 0)}
-        )
+        step["alternatives"].append({name: row[name] for name in _OWN_FIELDS if name in row})
         step.update({n: row[n] for n in _STEP_FIELDS if n in row and n not in step})
         if step["title"] == row["step"]:
             step["title"] = row.get("title", row["step"])
@@ -61,6 +61,7 @@ def calendar(rows: Group) -> dict[str, Any]:
                     "days": row["days"],
                     "start_min": start,
                     "end_min": end if end > start else end + 1_440,
+                    "overtime_minor_per_h": row.get("overtime_minor_per_h", 0),
                 }
             )
         if "closed" in row:

@@ -138,9 +138,12 @@ def _routing_rows(routing: Routing) -> list[_Row]:
 
 def _calendar_rows(calendar: Calendar) -> list[_Row]:
     shared = {"key": calendar.key, "timezone": calendar.timezone}
-    rows = [
-        {**shared, "days": s.days, "start": s.start_min, "end": s.end_min} for s in calendar.shifts
-    ]
+    rows: list[_Row] = []
+    for shift in calendar.shifts:
+        row = {**shared, "days": shift.days, "start": shift.start_min, "end": shift.end_min}
+        if shift.overtime_minor_per_h:
+            row["overtime_minor_per_h"] = shift.overtime_minor_per_h
+        rows.append(row)
     return rows + [
         {**shared, "closed": d.date, **({"title": d.title} if d.title else {})}
         for d in calendar.days_off

@@ -10,10 +10,21 @@ from hanse.model.errors import NotFound, Unreachable
 from hanse.model.event import Event
 from hanse.model.money import Money
 from hanse.model.order import WorkOrder
-from hanse.model.plan import Compared, PlanVersion, Promise, Relief, Search, WhatIf, WhyLink
+from hanse.model.plan import (
+    Compared,
+    Hold,
+    MachineLoad,
+    Overtime,
+    PlanVersion,
+    Promise,
+    Relief,
+    Search,
+    WhatIf,
+    WhyLink,
+)
 from hanse.model.product import Routing
 from hanse.model.text import Text
-from hanse.model.time import format_minute
+from hanse.model.time import Instant, format_minute
 from hanse.node.context import Context
 from hanse.node.planning import wire
 from hanse.node.planning.progress import good_of
@@ -60,10 +71,61 @@ class RecordPlans:
 
     async def move(self, wish: MoveWish, *, by: str) -> PlanView:
         """Pin an operation elsewhere; the plan comes back repaired around it."""
-        move = wire.MoveOperation(
-            order=wish.order, step=wish.step, machine=wish.machine, start=wish.start, by=by
-        )
-        await ask(self._context.nats, wire.MOVE, move, answer=wire.PlanChanged, wait_s=PROMISE_S)
+        return await self._changed(wire.MOVE, _move(wish, by))
+
+    async def try_move(self, wish: MoveWish) -> Compared:
+        """What putting an operation elsewhere would do."""
+        return await self._ask(wire.TRY_MOVE, _move(wish, ""), Compared)
+
+    async def free(self, wish: MoveWish, *, by: str) -> PlanView:
+        """A pinned operation may be moved again."""
+        return await self._changed(wire.FREE, _move(wish, by))
+
+    async def adopt(self, wish: WhatIf, *, cost_minor: int, by: str) -> PlanView:
+        """What was tried is done."""
+        return await self._changed(wire.ADOPT, wire.Adopt(what=wish, cost_minor=cost_minor, by=by))
+
+    async def holds(self) -> tuple[Hold, ...]:
+        """What is held for quotes."""
+        found = await self._context.store.read(lambda tx: tx.holds.all())
+        now = self._context.clock.now()
+        return tuple(sorted((h for h in found if h.expires_at > now), key=lambda h: h.expires_at))
+
+    async def hold(
+        self, item: str, quantity: int, *, expires: Instant, harmless: bool
+    ) -> tuple[str, Instant | None]:
+        """Reserve capacity until then."""
+        question = wire.QuoteAsk(item=item, quantity=quantity, expires=expires, harmless=harmless)
+        found = await self._ask(wire.QUOTE, question, wire.QuoteAnswer)
+        return found.hold, found.ready
+
+    async def release(self, hold: str) -> None:
+        """Give held capacity back."""
+        await self._ask(wire.RELEASE, wire.Release(hold=hold), wire.PlanChanged)
+
+    async def confirm(self, hold: str, order: str, *, by: str) -> PlanView:
+        """What is held becomes a work order."""
+        return await self._changed(wire.CONFIRM, wire.Confirm(hold=hold, order=order, by=by))
+
+    async def loads(self) -> tuple[MachineLoad, ...]:
+        """How busy every machine is."""
+        return await self._ask(wire.LOADS, "", tuple[MachineLoad, ...])
+
+    async def offers(self) -> tuple[Overtime, ...]:
+        """Overtime that calendars offer."""
+        return await self._ask(wire.OFFERS, "", tuple[Overtime, ...])
+
+    async def stop_search(self) -> Search | None:
+        """End the search for a better plan at once."""
+        try:
+            return await ask(
+                self._context.nats, wire.STOP_SEARCH, "", answer=Search, wait_s=SEARCH_S
+            )
+        except Unreachable:
+            return None
+
+    async def _changed(self, command: str, question: object) -> PlanView:
+        await self._ask(command, question, wire.PlanChanged)
         return await self.current()
 
     async def promise(self, item: str, quantity: Decimal, *, curve: bool = True) -> PromiseView:
@@ -83,7 +145,9 @@ class RecordPlans:
             for point in found.curve
         )
         safe = [p for p in found.curve if not p.harmed]
-        return PromiseView(item=item, quantity=quantity, date=safe[-1].ready_at, facts=points)
+        return PromiseView(
+            item=item, quantity=quantity, date=safe[-1].ready_at, facts=points, points=found.curve
+        )
 
     async def why(self, order: str) -> tuple[WhyLink, ...]:
         """The chain of causes of an order's date."""
@@ -139,6 +203,17 @@ class RecordPlans:
             late=sum(1 for s in version.late.values() if s > 0),
             cost=Money(version.cost_minor, self._context.settings.firm.currency),
         )
+
+
+def _move(wish: MoveWish, by: str) -> wire.MoveOperation:
+    return wire.MoveOperation(
+        order=wish.order,
+        step=wish.step,
+        lot=wish.lot,
+        machine=wish.machine,
+        start=wish.start,
+        by=by,
+    )
 
 
 def _lanes(tx: Tx) -> list[Lane]:

@@ -7,19 +7,25 @@ import asyncio
 import msgspec
 
 from hanse.allocate.live import LivePlan
-from hanse.flows import kinds
 from hanse.model.errors import HanseError, NotFound
-from hanse.model.event import Draft, Event
-from hanse.model.order import Progress, WorkOrder, WorkOrderState
-from hanse.model.plan import Hold, Outage, Pin, PlanVersion, Promise, Shortfall
-from hanse.model.text import Text
-from hanse.model.time import Clock, Instant, format_instant
+from hanse.model.order import Progress, WorkOrderState
+from hanse.model.plan import Hold, PlanVersion, Promise, PromiseKind
+from hanse.model.time import Clock
 from hanse.node.planning import wire
 from hanse.node.planning.progress import order_moved_on
-from hanse.node.planning.records import open_orders, read_records
+from hanse.node.planning.records import read_records
+from hanse.node.planning.telling import (
+    capacity_back,
+    capacity_out,
+    improved,
+    keep_holds,
+    outage_of,
+    planned,
+    put_version,
+    repaired,
+    tell_broken,
+)
 from hanse.store import Store, Tx
-
-REASON_MAX = 400
 
 
 class PlanDesk:
@@ -38,8 +44,8 @@ class PlanDesk:
         made = self._live.adopt(records)
         for hold in held:
             if hold.expires_at > self._clock.now():
-                self._hold_again(hold.item, hold.quantity, hold.expires_at)
-        await self._store.write(lambda tx: self._put(tx, made))
+                self._hold_again(hold)
+        await self._store.write(lambda tx: put_version(tx, made))
         await asyncio.to_thread(self._live.warm_up)
         return made
 
@@ -48,17 +54,17 @@ class PlanDesk:
         if await self._done("capacity_out", ask.cause):
             return self._standing()
         before_s = self._clock.monotonic_s()
-        made = self._live.outage(_outage(ask), cause=ask.cause)
+        made = self._live.outage(outage_of(ask), cause=ask.cause)
         unkept = self._live.unkept()
         took_ms = round((self._clock.monotonic_s() - before_s) * 1000, 1)
 
         def write(tx: Tx) -> None:
-            number = self._put(tx, made)
+            number = put_version(tx, made)
             tx.outages.put_many(self._live.records.outages)
-            out = tx.events.append(_capacity_out(ask), once=f"capacity_out:{ask.cause}")
-            repaired = tx.events.append(_repaired(made, number, out, took_ms))
+            out = tx.events.append(capacity_out(ask), once=f"capacity_out:{ask.cause}")
+            said = tx.events.append(repaired(made, number, out, took_ms))
             for short in unkept:
-                self._tell_broken(tx, short, repaired)
+                tell_broken(tx, short, said)
 
         await self._store.write(write)
         return self._standing()
@@ -70,17 +76,18 @@ class PlanDesk:
         made = self._live.machine_up(ask.machine, ask.at, cause=ask.cause)
 
         def write(tx: Tx) -> None:
-            number = self._put(tx, made)
+            number = put_version(tx, made)
             tx.outages.put_many(self._live.records.outages)
-            back = tx.events.append(_capacity_back(ask), once=f"capacity_back:{ask.cause}")
-            tx.events.append(_repaired(made, number, back, 0.0))
+            back = tx.events.append(capacity_back(ask), once=f"capacity_back:{ask.cause}")
+            tx.events.append(repaired(made, number, back, 0.0))
 
         await self._store.write(write)
         return self._standing()
 
     async def quote(self, ask: wire.QuoteAsk) -> wire.QuoteAnswer:
-        """Hold the earliest places in which nobody is touched."""
-        hold = self._live.hold(ask.item, ask.quantity, expires_at=ask.expires)
+        """Hold the earliest places in which nobody is touched, or nobody is harmed."""
+        kind = PromiseKind.HARMLESS if ask.harmless else None
+        hold = self._live.hold(ask.item, ask.quantity, expires_at=ask.expires, kind=kind)
         version = await self._keep_held()
         return wire.QuoteAnswer(
             quantity=hold.quantity, ready=hold.ready_at, hold=hold.key, version=version
@@ -100,8 +107,8 @@ class PlanDesk:
         made, held = self._live.version(), tuple(self._live.holds())
 
         def write(tx: Tx) -> int:
-            _keep_holds(tx, held)
-            return self._put(tx, made)
+            keep_holds(tx, held)
+            return put_version(tx, made)
 
         return await self._store.write(write)
 
@@ -114,22 +121,10 @@ class PlanDesk:
 
         def write(tx: Tx) -> None:
             tx.work_orders.put(ask.order)
-            number = self._put(tx, made)
-            _keep_holds(tx, tuple(self._live.holds()))
-            about = {
-                "order": ask.order.key,
-                "demand": ask.order.demand,
-                "version": number,
-                "ready": format_instant(ready) if ready else "",
-            }
-            text = Text(
-                f"{ask.order.quantity} {ask.order.item} planned as {ask.order.key}",
-                f"{ask.order.quantity} 件 {ask.order.item} 已排入计划 {ask.order.key}",
-            )
-            draft = Draft(
-                kind=kinds.ORDER_PLANNED, subject=ask.order.key, text=text, cause=ask.cause,
-                loop=ask.loop, about=about,
-            )  # fmt: skip
+            number = put_version(tx, made)
+            keep_holds(tx, tuple(self._live.holds()))
+            draft = planned(ask.order, number, ready)
+            draft = msgspec.structs.replace(draft, cause=ask.cause, loop=ask.loop)
             tx.events.append(draft, once=f"order_planned:{ask.cause}")
 
         await self._store.write(write)
@@ -156,8 +151,8 @@ class PlanDesk:
 
         def write(tx: Tx) -> None:
             tx.work_orders.put(fresh)
-            number = self._put(tx, made)
-            draft = _repaired(made, number, None, 0.0)
+            number = put_version(tx, made)
+            draft = repaired(made, number, None, 0.0)
             caused = msgspec.structs.replace(draft, cause=ask.cause, loop=ask.loop)
             tx.events.append(caused, once=f"plan_changed:{ask.cause}")
 
@@ -188,7 +183,7 @@ class PlanDesk:
             tx.progress.put(now)
             order_moved_on(tx, told.order, ask.cause, whole=whole)
             if fresh:
-                self._put(tx, self._live.version())
+                put_version(tx, self._live.version())
 
         await self._store.write(write)
         return self._standing(told.order)
@@ -215,37 +210,21 @@ class PlanDesk:
         def write(tx: Tx) -> None:
             tx.stock.delete_where(item=ask.item, source=tuple(sources))
             tx.stock.put_many(ask.arrivals)
-            number = self._put(tx, made)
+            number = put_version(tx, made)
             draft = msgspec.structs.replace(
-                _repaired(made, number, None, 0.0), cause=ask.cause, loop=ask.loop
+                repaired(made, number, None, 0.0), cause=ask.cause, loop=ask.loop
             )
             tx.events.append(draft, once=f"plan_changed:{mark}")
 
         await self._store.write(write)
         return self._standing(ask.order)
 
-    async def move(self, ask: wire.MoveOperation) -> wire.PlanChanged:
-        """Pin an operation where a planner wants it, and lay the rest out around it."""
-        pin = Pin(order=ask.order, step=ask.step, machine=ask.machine, start=ask.start)
-        text = Text(
-            f"{ask.by} put {ask.order} {ask.step} on {ask.machine}",
-            f"{ask.by} 将 {ask.order} {ask.step} 移至 {ask.machine}",
-        )
-        draft = Draft(kind="allocate.moved_by_hand", subject=ask.order, text=text, by=ask.by)
-
-        def write(tx: Tx) -> None:
-            tx.pins.put(pin)
-            tx.events.append(draft)
-
-        await self._store.write(write)
-        return await self.reload(wire.Reload())
-
     async def improved(self, made: PlanVersion, gained_minor: int) -> None:
         """A better plan was found while nothing happened."""
 
         def write(tx: Tx) -> None:
-            number = self._put(tx, made)
-            tx.events.append(_improved(made, number, gained_minor))
+            number = put_version(tx, made)
+            tx.events.append(improved(made, number, gained_minor))
 
         await self._store.write(write)
 
@@ -268,130 +247,13 @@ class PlanDesk:
         except HanseError:
             return self._live.insert(ask.order, cause=ask.cause)
 
-    def _hold_again(self, item: str, quantity: int, expires: Instant) -> None:
-        self._live.hold(item, quantity, expires_at=expires)
+    def _hold_again(self, hold: Hold) -> None:
+        self._live.hold(hold.item, hold.quantity, expires_at=hold.expires_at, key=hold.key)
 
     async def _done(self, what: str, cause: str) -> bool:
         found = await self._store.read(lambda tx: tx.events.by_once(f"{what}:{cause}"))
         return found is not None
 
-    def _put(self, tx: Tx, made: PlanVersion) -> int:
-        number = tx.plans.number() + 1
-        tx.plans.put(msgspec.structs.replace(made, number=number))
-        return number
-
     def _standing(self, order: str = "") -> wire.PlanChanged:
         version = self._live.version()
         return wire.PlanChanged(version=version.number, ready=version.ready.get(order))
-
-    def _tell_broken(self, tx: Tx, short: Shortfall, cause: Event) -> None:
-        order = next((o for o in open_orders(tx) if o.key == short.order), None)
-        if order is not None:
-            once = f"promise_broken:{short.order}:{cause.id}"
-            tx.events.append(_broken(order, short, cause), once=once)
-
-
-def _keep_holds(tx: Tx, held: tuple[Hold, ...]) -> None:
-    for gone in {h.key for h in tx.holds.all()} - {h.key for h in held}:
-        tx.holds.delete(gone)
-    tx.holds.put_many(held)
-
-
-def _outage(ask: wire.MachineDown) -> Outage:
-    return Outage(
-        resource=ask.machine,
-        start=ask.since,
-        end=ask.until,
-        planned=ask.planned,
-        reason=ask.reason,
-    )
-
-
-def _out_text(ask: wire.MachineDown) -> Text:
-    until = format_instant(ask.until) if ask.until else ""
-    if ask.planned:
-        since = format_instant(ask.since)
-        return Text(
-            f"{ask.machine}: maintenance is planned from {since} to {until}",
-            f"{ask.machine}:已计划维护,{since} 至 {until}",
-        )
-    return Text(
-        f"{ask.machine} is out of the plan" + (f" until about {until}" if until else ""),
-        f"{ask.machine} 退出计划" + (f",预计至 {until}" if until else ""),
-    )
-
-
-def _capacity_out(ask: wire.MachineDown) -> Draft:
-    until = format_instant(ask.until) if ask.until else ""
-    return Draft(
-        kind=kinds.CAPACITY_OUT,
-        subject=ask.machine,
-        text=_out_text(ask),
-        cause=ask.cause,
-        loop=ask.loop,
-        about={"machine": ask.machine, "since": format_instant(ask.since), "until": until},
-    )
-
-
-def _capacity_back(ask: wire.MachineUp) -> Draft:
-    return Draft(
-        kind=kinds.CAPACITY_BACK,
-        subject=ask.machine,
-        text=Text(f"{ask.machine} is back in the plan", f"{ask.machine} 恢复进入计划"),
-        cause=ask.cause,
-        loop=ask.loop,
-        about={"machine": ask.machine, "at": format_instant(ask.at)},
-    )
-
-
-def _repaired(made: PlanVersion, number: int, cause: Event | None, took_ms: float) -> Draft:
-    late = {order: seconds for order, seconds in made.late.items() if seconds > 0}
-    return Draft(
-        kind=kinds.PLAN_REPAIRED,
-        subject=f"plan {number}",
-        text=Text(
-            f"plan {number}: {len(made.moves)} operations moved, {len(late)} orders late",
-            f"计划 {number}:移动 {len(made.moves)} 道工序,{len(late)} 个订单延误",
-        ),
-        cause=cause.id if cause else None,
-        about={
-            "version": number,
-            "moves": len(made.moves),
-            "late": len(late),
-            "cost_minor": made.cost_minor,
-            "took_ms": took_ms,
-        },
-    )
-
-
-def _improved(made: PlanVersion, number: int, gained_minor: int) -> Draft:
-    return Draft(
-        kind=kinds.PLAN_IMPROVED,
-        subject=f"plan {number}",
-        text=Text(
-            f"plan {number} saves {gained_minor / 100:.2f}: {len(made.moves)} operations moved",
-            f"计划 {number} 节省 {gained_minor / 100:.2f}:移动 {len(made.moves)} 道工序",
-        ),
-        about={"version": number, "moves": len(made.moves), "gained_minor": gained_minor},
-    )
-
-
-def _broken(order: WorkOrder, short: Shortfall, cause: Event) -> Draft:
-    return Draft(
-        kind=kinds.PROMISE_BROKEN,
-        subject=order.key,
-        text=Text(
-            f"{short.missing} of {short.quantity} {short.item} cannot be ready as promised",
-            f"{short.quantity} 件 {short.item} 中有 {short.missing} 件无法按承诺交付",
-        ),
-        cause=cause.id,
-        about={
-            "order": order.key,
-            "demand": order.demand,
-            "kept": str(short.kept),
-            "missing": str(short.missing),
-            "possible": format_instant(short.ready_at),
-            "reason": short.why.en[:REASON_MAX],
-            "reason_zh": short.why.zh[:REASON_MAX],
-        },
-    )

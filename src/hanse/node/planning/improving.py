@@ -16,6 +16,7 @@ from typing import TypeVar
 import structlog
 
 from hanse.allocate.live import LivePlan
+from hanse.allocate.overtime import OPENED_MAX, worth
 from hanse.allocate.twin import Twin
 from hanse.model.plan import PlanVersion, Search, SearchState
 from hanse.model.time import Clock
@@ -65,6 +66,13 @@ class Improver:
         """How far the search is."""
         return self._shown
 
+    async def stop(self, _question: str) -> Search:
+        """End the search that runs, at once; it begins again after the next change."""
+        self._stop.set()
+        self._stirred.clear()
+        self._show(SearchState.RESTING)
+        return self._shown
+
     async def run(self) -> None:
         """Search whenever the plan was stirred and is quiet again, until cancelled."""
         while True:
@@ -76,6 +84,7 @@ class Improver:
             self._stop.clear()
             try:
                 await self._search()
+                await self._overtime()
             except Exception as error:  # a search must not end the plan role
                 log.warning("the search failed", error=str(error), exc_info=error)
             self._show(SearchState.RESTING)
@@ -99,6 +108,16 @@ class Improver:
             self._shown = Search(
                 state=SearchState.SEARCHING, share=share, saved_minor=saved, slices=number
             )
+
+    async def _overtime(self) -> None:
+        """Open overtime that pays, a day at a time, where the rules let the plan do so alone."""
+        for _ in range(OPENED_MAX if self._live.rules.overtime_alone else 0):
+            found = await asyncio.to_thread(worth, self._live.fork())
+            if self._stop.is_set() or not found or found[0].saves_minor <= 0:
+                return
+            offer = found[0].offer
+            made = self._live.open_overtime(offer.calendar, offer.start)
+            await self._keep(made, found[0].saves_minor)
 
     def _slice(self, twin: Twin, seed: int) -> Twin:
         if hasattr(os, "setpriority"):  # the thread alone, on Linux

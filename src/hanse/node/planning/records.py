@@ -31,6 +31,7 @@ def read_records(tx: Tx) -> Records:
         pins=tuple(tx.pins.all()),
         progress=tuple(tx.progress.all()),
         plan=tuple(a for a in kept if a.order in live),
+        overtime=current.overtime if current else (),
         rules=tx.settings.get("plan_rules", Rules) or Rules(),
     )
 

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from hanse.model.ids import Key
 from hanse.model.order import Progress, WorkOrder
+from hanse.model.plan import WhatIf
 from hanse.model.product import Stock
 from hanse.model.time import Instant
 
@@ -28,6 +29,13 @@ SEARCH = "plan.search"
 WHY = "plan.why"
 WHAT_IF = "plan.what_if"
 RELIEF = "plan.relief"
+LOADS = "plan.loads"
+OFFERS = "plan.offers"
+TRY_MOVE = "plan.try_move"
+FREE = "plan.free"
+ADOPT = "plan.adopt"
+CONFIRM = "plan.confirm"
+STOP_SEARCH = "plan.stop_search"
 
 
 class MachineDown(Struct, frozen=True, kw_only=True):
@@ -55,11 +63,12 @@ class MachineUp(Struct, frozen=True, kw_only=True):
 
 
 class QuoteAsk(Struct, frozen=True, kw_only=True):
-    """When can so many be ready with nobody touched? Held until ``expires``."""
+    """When can so many be ready with nobody touched (``harmless``: nobody harmed)? Held so long."""
 
     item: Key
     quantity: Annotated[int, Meta(gt=0)]
     expires: Instant
+    harmless: bool = False
 
 
 class QuoteAnswer(Struct, frozen=True, kw_only=True):
@@ -140,8 +149,25 @@ class MoveOperation(Struct, frozen=True, kw_only=True):
 
     order: Key
     step: Key
+    lot: Annotated[int, Meta(ge=0)] = 0
     machine: Key
     start: Instant
+    by: str
+
+
+class Adopt(Struct, frozen=True, kw_only=True):
+    """What was tried is to be done, as long as it costs no more than was shown."""
+
+    what: WhatIf
+    cost_minor: int
+    by: str
+
+
+class Confirm(Struct, frozen=True, kw_only=True):
+    """What is held becomes a work order of that key."""
+
+    hold: str
+    order: Key
     by: str
 
 

@@ -11,6 +11,7 @@ from hanse.model.plan import WhatIf
 from hanse.node.context import Context
 from hanse.node.planning import wire
 from hanse.node.planning.asking import Asking
+from hanse.node.planning.by_hand import ByHand
 from hanse.node.planning.desk import PlanDesk
 from hanse.node.planning.improving import Improver
 from hanse.transmit.nats.events import wake
@@ -26,11 +27,12 @@ async def run(context: Context) -> None:
     _wake_on_commit(context)
     await desk.open()
     improver = Improver(live, context.clock, desk.improved)
-    asking = Asking(live, context.clock)
-    for command, question, handle in _changing(desk):
+    asking = Asking(live)
+    by_hand = ByHand(live, context.store, context.clock)
+    for command, question, handle in _changing(desk, by_hand):
         stirring = improver.stirring(handle)
         await answer(context.nats, command, question=question, handle=stirring)
-    for command, question, handle in _looking(desk, asking, improver):
+    for command, question, handle in (*_looking(desk, asking, improver), *_trying(by_hand)):
         await answer(context.nats, command, question=question, handle=handle)
     await improver.run()
 
@@ -42,13 +44,23 @@ def _looking(desk: PlanDesk, asking: Asking, improver: Improver) -> Answers:
         (wire.PROMISE, wire.PromiseAsk, desk.promise),
         (wire.ALIVE, str, desk.alive),
         (wire.SEARCH, str, improver.shown),
+        (wire.STOP_SEARCH, str, improver.stop),
         (wire.WHY, wire.WhyAsk, asking.why),
-        (wire.WHAT_IF, WhatIf, asking.what_if),
         (wire.RELIEF, wire.ReliefAsk, asking.relief),
+        (wire.LOADS, str, asking.loads),
+        (wire.OFFERS, str, asking.offers),
     )
 
 
-def _changing(desk: PlanDesk) -> Answers:
+def _trying(by_hand: ByHand) -> Answers:
+    """What a planner looks at before doing it."""
+    return (
+        (wire.WHAT_IF, WhatIf, by_hand.what_if),
+        (wire.TRY_MOVE, wire.MoveOperation, by_hand.try_move),
+    )
+
+
+def _changing(desk: PlanDesk, by_hand: ByHand) -> Answers:
     """Commands that change what there is to plan: they end a search that runs."""
     return (
         (wire.MACHINE_DOWN, wire.MachineDown, desk.machine_down),
@@ -59,7 +71,10 @@ def _changing(desk: PlanDesk) -> Answers:
         (wire.CHANGE, wire.ChangeOrder, desk.change),
         (wire.RELOAD, wire.Reload, desk.reload),
         (wire.MATERIAL, wire.Material, desk.material),
-        (wire.MOVE, wire.MoveOperation, desk.move),
+        (wire.MOVE, wire.MoveOperation, by_hand.move),
+        (wire.FREE, wire.MoveOperation, by_hand.free),
+        (wire.ADOPT, wire.Adopt, by_hand.adopt),
+        (wire.CONFIRM, wire.Confirm, by_hand.confirm),
     )
 
 

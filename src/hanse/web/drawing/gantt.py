@@ -34,6 +34,7 @@ class Bar(Struct, frozen=True, kw_only=True):
 
     order: str
     step: str
+    lot: int
     title: str
     machine: str
     x: int
@@ -167,6 +168,7 @@ def _bar(
     return Bar(
         order=work.order,
         step=work.step,
+        lot=work.lot,
         title=plan.titles.get(f"{work.order}/{work.step}", work.step),
         machine=work.machine,
         x=x,

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any
 
 from litestar import Response, get, post
 from litestar.params import FromPath
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from hanse.model.errors import HanseError, NotFound, Unreachable
 from hanse.model.ids import Key
-from hanse.model.plan import Search, WhatIf, WhyLink
+from hanse.model.plan import Overtime, Search, WhatIf, WhyLink
 from hanse.web.desk import desk_of
 from hanse.web.doors.permissions import Permission, needs
+from hanse.web.drawing.curve import curve
 from hanse.web.drawing.gantt import SPANS_H, board
 from hanse.web.drawing.moments import typed_instant
 from hanse.web.problems import Problem, problem_of
@@ -25,12 +27,13 @@ from hanse.web.views.planning import MoveWish, PlanView
 
 VERSIONS_MAX = 50
 HOURS = 72
+NOTHING: dict[str, object] = {"trial": None, "trouble": None, "holds": (), "chosen": ""}
 
 
 class MoveForm(Struct, frozen=True):
-    """Which operation goes where; ``work`` is ``order|step``, ``start`` as typed or RFC 3339."""
+    """Which operation goes where; ``work`` is ``order|step|lot``, ``start`` typed or RFC 3339."""
 
-    work: Annotated[str, Meta(max_length=260, pattern=r"^[^|]+\|[^|]+$")]
+    work: Annotated[str, Meta(max_length=270, pattern=r"^[^|]+\|[^|]+(\|\d{1,6})?$")]
     machine: Key
     start: Annotated[str, Meta(max_length=40)]
     hours: Annotated[int, Meta(ge=1, le=10_000)] = HOURS
@@ -41,6 +44,14 @@ class PromiseForm(Struct, frozen=True):
 
     item: Key
     quantity: Amount
+
+
+def wish_of(form: MoveForm, zone: str) -> MoveWish:
+    """What a form wishes."""
+    order, step, *lot = form.work.split("|")
+    start = typed_instant(form.start, timezone=zone)
+    number = int(lot[0]) if lot else 0
+    return MoveWish(order=order, step=step, lot=number, machine=form.machine, start=start)
 
 
 def hours_of(wish: object) -> int:
@@ -58,6 +69,7 @@ def show(
     problem: Problem | None = None,
     search: Search | None = None,
     windows: tuple[WindowRow, ...] = (),
+    **more: object,
 ) -> Response[str]:
     """The plan's page, or only its board for a part."""
     ports = desk_of(request).ports
@@ -65,9 +77,22 @@ def show(
     template = "plan_board.html" if "hx-request" in request.headers else "plan.html"
     context = {
         "plan": plan, "board": drawn, "spans": tuple(SPANS_H), "problem": problem, "search": search,
-        "windows": windows,
+        "windows": windows, "cost": costs(request), **(NOTHING | more),
     }  # fmt: skip
     return page(request, template, status=problem.status if problem else 200, **context)
+
+
+def costs(request: Asked) -> Callable[[int], str]:
+    """Writes minor units in the firm's currency."""
+    currency = desk_of(request).ports.firm.currency
+    return lambda minor: f"{minor / 100:,.2f} {currency}"
+
+
+async def offers_of(request: Asked) -> tuple[Overtime, ...]:
+    """The overtime that may be tried; none where the plan role does not answer."""
+    with contextlib.suppress(Unreachable):
+        return await desk_of(request).ports.plans.offers()
+    return ()
 
 
 @get("/plan", opt=needs(Permission.PLAN_READ), include_in_schema=False)
@@ -77,7 +102,9 @@ async def plan(request: Asked) -> Response[str]:
     current, search = await plans.current(), await plans.search()
     hours = hours_of(request.query_params.get("hours", HOURS))
     windows = await desk_of(request).ports.lives.windows()
-    return show(request, current, hours=hours, search=search, windows=windows)
+    holds, chosen = await plans.holds(), request.query_params.get("work", "")
+    more: dict[str, Any] = {"holds": holds, "chosen": chosen}
+    return show(request, current, hours=hours, search=search, windows=windows, **more)
 
 
 @get("/plan/versions", opt=needs(Permission.PLAN_READ), include_in_schema=False)
@@ -99,11 +126,9 @@ async def move(request: Asked) -> Response[str]:
     """Put an operation elsewhere; the answer is the repaired plan, or the old one and why not."""
     plans, form = desk_of(request).ports.plans, await form_of(request, MoveForm)
     zone = desk_of(request).ports.firm.timezone
-    order, _, step = form.work.partition("|")
     hours = hours_of(form.hours)
     try:
-        start = typed_instant(form.start, timezone=zone)
-        wish = MoveWish(order=order, step=step, machine=form.machine, start=start)
+        wish = wish_of(form, zone)
         return show(request, await plans.move(wish, by=me_of(request).name), hours=hours)
     except HanseError as error:
         return show(request, await plans.current(), hours=hours, problem=problem_of(error))
@@ -112,9 +137,10 @@ async def move(request: Asked) -> Response[str]:
 @post("/plan/promise", opt=needs(Permission.PLAN_READ), include_in_schema=False)
 async def promise(request: Asked) -> Response[str]:
     """The earliest date for a quantity; reserves nothing."""
-    form = await form_of(request, PromiseForm)
-    found = await desk_of(request).ports.plans.promise(form.item, Decimal(form.quantity))
-    return page(request, "promise.html", promise=found)
+    ports, form = desk_of(request).ports, await form_of(request, PromiseForm)
+    found = await ports.plans.promise(form.item, Decimal(form.quantity))
+    drawn = curve(found.points, now=ports.clock.now())
+    return page(request, "promise.html", promise=found, curve=drawn, cost=costs(request))
 
 
 @get("/orders/{key:path}", opt=needs(Permission.PLAN_READ), include_in_schema=False)
@@ -136,20 +162,25 @@ async def order(request: Asked, key: FromPath[str]) -> Response[str]:
 async def what_if(request: Asked) -> Response[str]:
     """Questions that may be tried on a twin of the plant."""
     current = await desk_of(request).ports.plans.current()
-    return page(request, "what_if.html", plan=current, found=None)
+    context: dict[str, Any] = {"plan": current, "found": None, "offers": await offers_of(request)}
+    return page(request, "what_if.html", **context)
 
 
 @post("/plan/what-if", opt=needs(Permission.PLAN_READ), include_in_schema=False)
 async def try_it(request: Asked) -> Response[str]:
     """One of them tried: costs and dates beside those of the live plan."""
     ports, form = desk_of(request).ports, await form_of(request, WhatIf)
+    calendar, _, start = form.calendar.partition("|")
+    form = structs.replace(form, calendar=calendar, start=form.start or start)
     found, current = await ports.plans.what_if(form), await ports.plans.current()
-    currency = ports.firm.currency
-
-    def cost(minor: int) -> str:
-        return f"{minor / 100:.2f} {currency}"
-
-    return page(request, "what_if.html", plan=current, found=found, cost=cost)
+    asked: dict[str, Any] = {name: getattr(form, name) for name in form.__struct_fields__}
+    context: dict[str, Any] = {
+        "plan": current,
+        "found": found,
+        "asked": asked,
+        "cost": costs(request),
+    }
+    return page(request, "what_if.html", **context)
 
 
 HANDLERS = (plan, versions, version, what_if, try_it, move, promise, order)

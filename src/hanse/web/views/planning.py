@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from hanse.model.ids import Key
 from hanse.model.money import Money
 from hanse.model.order import WorkOrderState
-from hanse.model.plan import PlanVersion
+from hanse.model.plan import PlanVersion, PromisePoint
 from hanse.model.text import Text
 from hanse.model.time import Instant
 from hanse.web.views.common import Count, Fact, Id, Line
@@ -76,15 +76,20 @@ class MoveWish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     order: Key
     step: Key
+    lot: Annotated[int, Meta(ge=0, le=10**6)] = 0
     machine: Key
     start: Instant
 
 
 class PromiseView(Struct, frozen=True, kw_only=True):
-    """The earliest date for a quantity with nobody harmed, and what an earlier one would cost."""
+    """The earliest date for a quantity with nobody harmed, and what an earlier one would cost.
+
+    ``points`` is the curve: date against harm to others, the earliest last.
+    """
 
     item: Line
     quantity: Decimal
     date: Instant
     facts: tuple[Fact, ...] = ()
     harmed: tuple[OrderRow, ...] = ()
+    points: tuple[PromisePoint, ...] = ()

@@ -1,4 +1,4 @@
-// <gantt-board>: operations of the server's drawing are dragged; the server answers with the repaired plan.
+// <gantt-board>: operations of the server's drawing are dragged; the server says what that does, then does it.
 
 import { wish } from "./gantt-move.js";
 
@@ -116,16 +116,27 @@ class GanttBoard extends HTMLElement {
     this.shade = null;
   }
 
+  /** Ask what a move would do; the answer has the button that does it. */
   async send(link, to) {
     const body = new URLSearchParams({ work: link.dataset.work, machine: to.machine, start: to.start.toISOString(), hours: this.getAttribute("hours") });
-    const left = this.scroll.scrollLeft;
-    const answer = await fetch("/plan/move", { method: "POST", body, headers: { "hx-request": "true" } });
-    const part = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#plan");
+    const answer = await fetch("/plan/move/try", { method: "POST", body, headers: { "hx-request": "true" } });
+    const part = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#trial");
     if (!part) return this.clear();
-    const old = document.querySelector("#plan");
-    old.replaceWith(document.adoptNode(part));
-    part.querySelector(".gantt .scroll").scrollLeft = left;
-    part.querySelector(`[data-work="${CSS.escape(link.dataset.work)}"]`)?.focus();
+    const shown = document.adoptNode(part);
+    document.querySelector("#trial").replaceWith(shown);
+    shown.querySelector("a.button")?.addEventListener("click", (event) => this.leave(event, link));
+    (shown.querySelector("button") ?? shown).focus();
+    shown.scrollIntoView({ block: "nearest" });
+  }
+
+  /** The plan stays as it is. */
+  leave(event, link) {
+    event.preventDefault();
+    const empty = document.createElement("div");
+    empty.id = "trial";
+    document.querySelector("#trial").replaceWith(empty);
+    this.clear();
+    link.focus();
   }
 }
 
