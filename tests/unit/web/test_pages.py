@@ -133,6 +133,7 @@ def test_a_move_is_shown_with_whom_it_harms_before_it_is_done(owner):
 def test_what_was_tried_is_adopted_with_what_it_was_shown_to_cost(owner, node):
     tried = owner.post("/plan/what-if", data={"machine": "lathe-1", "hours": "8"}, headers=HTML)
     assert 'name="cost_minor" value="4250"' in tried.text
+    assert 'value="day|2026-03-' in tried.text
     form = {"machine": "lathe-1", "hours": "8.0", "cost_minor": "4250"}
     assert owner.post("/plan/what-if/adopt", data=form, follow_redirects=False).status_code == 303
     wish, cost_minor, by = node.ports.plans.adopted

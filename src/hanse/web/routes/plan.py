@@ -179,6 +179,7 @@ async def try_it(request: Asked) -> Response[str]:
         "found": found,
         "asked": asked,
         "cost": costs(request),
+        "offers": await offers_of(request),
     }
     return page(request, "what_if.html", **context)
 
