@@ -35,6 +35,9 @@ from hanse.decide.backtest import (
 from hanse.decide.book import (
     AlarmBook,
 )
+from hanse.decide.calling import (
+    CallOrder,
+)
 from hanse.decide.engine import (
     Engine,
     EngineSettings,
@@ -108,6 +111,7 @@ __all__ = [
     "AlarmEvent",
     "AlarmFigures",
     "Asset",
+    "CallOrder",
     "Channel",
     "Contribution",
     "Counts",

@@ -10,23 +10,34 @@ from msgspec.structs import replace
 
 from hanse.decide import alarm as life
 from hanse.decide.alarm import Alarm, AlarmEvent, Shelving, Step
+from hanse.decide.calling import CallOrder
 from hanse.decide.rules import Rule
 from hanse.decide.transition import Transition
 from hanse.model.errors import NotFound, TooMuch
 from hanse.model.text import Text
 from hanse.model.time import NS_PER_S
+from hanse.model.titles import role_title
 
 ALARMS_MAX = 200_000
+NS_PER_MIN = 60 * NS_PER_S
 
 
 class AlarmBook:
     """Alarms by id. Every call gives the steps to be recorded; nothing happens elsewhere.
 
-    Taking a transition twice, as after a replay, changes nothing and tells nothing.
+    Taking a transition twice, as after a replay, changes nothing and tells nothing. ``calls`` is
+    the order of roles for rules that name none of their own.
     """
 
-    def __init__(self, rules: Iterable[Rule], alarms: Iterable[Alarm] = ()) -> None:
+    def __init__(
+        self,
+        rules: Iterable[Rule],
+        alarms: Iterable[Alarm] = (),
+        *,
+        calls: CallOrder | None = None,
+    ) -> None:
         self._rules: Mapping[str, Rule] = {r.key: r for r in rules}
+        self._calls = calls or CallOrder()
         self._alarms = {a.id: a for a in alarms}
 
     def alarms(self) -> list[Alarm]:
@@ -57,8 +68,13 @@ class AlarmBook:
             if rule is None or not rule.alarm:
                 continue
             before = self._alarms.get(transition.alarm) or self._open(transition)
-            told += self._keep(life.take(self._first(before, rule), transition, rule))
+            step = life.take(self._first(before, rule), transition, rule)
+            told += [self._meant(one, rule) for one in self._keep(step)]
         return told
+
+    def _meant(self, told: AlarmEvent, rule: Rule) -> AlarmEvent:
+        """The call for the role that is called first."""
+        return replace(told, role=self._calls.first_of(rule)) if told.annunciate else told
 
     def _open(self, transition: Transition) -> Alarm:
         if len(self._alarms) >= ALARMS_MAX:
@@ -107,14 +123,16 @@ class AlarmBook:
             return self._clear_quietly(alarm, now_ns)
         if alarm.acked or not alarm.active or not alarm.calls:
             return []
-        if len(rule.escalate) > alarm.escalated:
-            step = rule.escalate[alarm.escalated]
+        steps = self._calls.steps_of(rule, alarm.severity)
+        if len(steps) > alarm.escalated:
+            step = steps[alarm.escalated]
             if now_ns - alarm.raised_ns >= step.after_s * NS_PER_S:
                 return self._escalate(alarm, now_ns, (step.role, step.severity or alarm.severity))
         if rule.re_alarm_s and now_ns - alarm.told_ns >= rule.re_alarm_s * NS_PER_S:
             again = replace(alarm, told_ns=now_ns)
             told = life.event(again, "re_alarmed", now_ns, alarm.text)
-            return self._keep((again, replace(told, annunciate=True)))
+            meant = self._meant(replace(told, annunciate=True), rule)
+            return self._keep((again, meant))
         return []
 
     def _clear_quietly(self, alarm: Alarm, now_ns: int) -> list[AlarmEvent]:
@@ -127,12 +145,14 @@ class AlarmBook:
     def _escalate(self, alarm: Alarm, now_ns: int, to: tuple[str, int]) -> list[AlarmEvent]:
         role, severity = to
         worse = replace(alarm, escalated=alarm.escalated + 1, severity=severity, told_ns=now_ns)
+        title, waited = role_title(role), round((now_ns - alarm.raised_ns) / NS_PER_MIN)
         text = Text(
-            f"{alarm.text.en}; not acknowledged, now for {role}",
-            f"{alarm.text.zh};未确认,升级至 {role}",
+            f"{alarm.text.en}; nobody has seen it for {waited} min, now for the {title.en.lower()}",
+            f"{alarm.text.zh};已 {waited} 分钟无人确认,升级至{title.zh}",
         )
         told = life.event(worse, "escalated", now_ns, text)
-        return self._keep((worse, replace(told, annunciate=True, role=role)))
+        about = told.about | {"step": worse.escalated, "waited_s": waited * 60}
+        return self._keep((worse, replace(told, annunciate=True, role=role, about=about)))
 
     def end_without_rule(self, at_ns: int) -> list[AlarmEvent]:
         """End active alarms whose rule is gone or disabled: nothing would ever end them."""

@@ -10,13 +10,14 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from hanse.decide import Alarm, AlarmBook, AlarmEvent, Asset, Engine, Rule
+from hanse.decide import Alarm, AlarmBook, AlarmEvent, Asset, CallOrder, Engine, Rule
 from hanse.decide import draft as alarm_draft
 from hanse.decide.book import ALARMS_MAX
 from hanse.model.errors import BadConfig
 from hanse.model.event import Draft
 from hanse.model.ids import Ids
 from hanse.model.plant import Signal
+from hanse.node.notices.book import call_order
 from hanse.node.ruling.book import armed_rules, plant_of
 from hanse.packs.pack import Effect
 from hanse.store import Tx
@@ -59,6 +60,7 @@ class Floor:
     signals: tuple[Signal, ...]
     rules: tuple[Rule, ...]
     effects: dict[str, Effect]
+    calls: CallOrder | None = None
 
     def partitions(self, alarms: Iterable[Alarm] = ()) -> frozenset[int]:
         """Those with something to watch: an asset, or an alarm that still stands."""
@@ -72,7 +74,7 @@ class Floor:
         signals = tuple(s for s in self.signals if s.asset in keys)
         engine = fitting_engine(self.rules, assets, signals)
         own = [a for a in alarms if partition(a.asset) == number]
-        return Watch(engine, AlarmBook(self.rules, own), self.effects, signals)
+        return Watch(engine, AlarmBook(self.rules, own, calls=self.calls), self.effects, signals)
 
 
 def alarms_on_record(tx: Tx) -> list[Alarm]:
@@ -84,7 +86,7 @@ def read_floor(tx: Tx) -> Floor:
     """The plant on record, with the rules that watch it."""
     assets, signals = plant_of(tx)
     rules, effects = armed_rules(tx)
-    return Floor(assets, signals, rules, effects)
+    return Floor(assets, signals, rules, effects, call_order(tx))
 
 
 def fitting_engine(

@@ -297,6 +297,10 @@ class Notices(Protocol):
         """Keep a channel from the values of its form; secrets are never shown again."""
         ...
 
+    async def put_calls(self, values: Mapping[str, str], *, by: str) -> Done:
+        """Keep who is called when nobody acknowledges an alarm."""
+        ...
+
     async def put_mail(self, values: Mapping[str, str], *, by: str) -> Done:
         """Keep the mail server from the values of its form."""
         ...

@@ -238,13 +238,22 @@ class NoticesInMemory:
         name = Field(name="key", label=Text("Name", "名称"))
         host = Field(name="host", label=Text("Server", "服务器"))
         return NoticesView(
-            channels=tuple(self.rows.values()), waiting=(WAITS,), form=(name,), mail=(host,)
+            channels=tuple(self.rows.values()),
+            waiting=(WAITS,),
+            form=(name,),
+            mail=(host,),
+            calls=(name,),
+            calls_said=Text("Technician at once", "立即通知技术员"),
         )
 
     async def put(self, values, *, by):
         if not values.get("key"):
             raise BadInput("the channel has no name")
         self.rows[values["key"]] = structs.replace(CHANNEL, key=values["key"])
+        return DONE
+
+    async def put_calls(self, values, *, by):
+        self.calls = values
         return DONE
 
     async def put_mail(self, values, *, by):

@@ -9,12 +9,14 @@ from urllib.parse import urlsplit
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from hanse.decide import CallOrder
 from hanse.decide.notify import Channel, Letter
 from hanse.flows import kinds
 from hanse.model.errors import BadConfig, Conflict, NotFound, TooMuch
 from hanse.model.event import Draft, Event
 from hanse.model.text import Text
 from hanse.model.time import Instant
+from hanse.model.titles import role_title
 from hanse.node.collecting.secrets import secret_in
 from hanse.node.folder import Folder, write_secret
 from hanse.store import Tx
@@ -23,6 +25,7 @@ from hanse.store.shelf import Shelf
 CHANNELS_MAX = 50
 WAITING_MAX = 5_000
 ERROR_MAX = 300
+CALLS = "calls"
 MAIL = "mail"
 MAIL_SECRET = "mail"  # noqa: S105 (the name of a secret, not one)
 
@@ -74,6 +77,32 @@ def letters(tx: Tx) -> Shelf[Waiting]:
 def mail_settings(tx: Tx) -> MailSettings:
     """The mail server."""
     return tx.settings.get(MAIL, MailSettings) or MailSettings()
+
+
+def call_order(tx: Tx) -> CallOrder:
+    """Who is called, and who next."""
+    return tx.settings.get(CALLS, CallOrder) or CallOrder()
+
+
+def put_call_order(tx: Tx, calls: CallOrder, *, by: str) -> Event:
+    """Keep who is called, and who next; running alarms go by it from now on."""
+    tx.settings.put(CALLS, calls)
+    said = call_order_said(calls)
+    text = Text(f"Who is called changed: {said.en}", f"呼叫顺序已更改:{said.zh}")
+    about = {"first": calls.first or "", "steps": [(s.role, s.after_s) for s in calls.steps]}
+    draft = Draft(kind=kinds.CALLS_CHANGED, subject=CALLS, text=text, by=by, about=about)
+    return tx.events.append(draft)
+
+
+def call_order_said(calls: CallOrder) -> Text:
+    """The order in one sentence."""
+    if not calls.enabled:
+        return Text("everyone at once, nobody after", "立即通知所有人,不再升级")
+    first = role_title(calls.first) if calls.first else Text("everyone", "所有人")
+    after = [(role_title(s.role), f"{s.after_s / 60:g}") for s in calls.steps]
+    en = "".join(f", after {minutes} min {title.en}" for title, minutes in after)
+    zh = "".join(f",{minutes} 分钟后{title.zh}" for title, minutes in after)
+    return Text(f"{first.en} at once{en}", f"立即通知{first.zh}{zh}")
 
 
 def put_channel(tx: Tx, folder: Folder, channel: Channel, *, by: str, secret: str = "") -> Event:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -77,19 +78,11 @@ class NoticeDesk:
         self._poked.set()
 
     def _write(self, tx: Tx, told: AlarmEvent, event: str) -> None:
-        for one in book.channels(tx).all():
-            if wanted(one.channel, told):
-                made = letter(one.channel, told, when=self._when(told.at_ns), link=self._link())
-                self._queue(
-                    tx,
-                    one,
-                    Waiting(
-                        letter=made,
-                        event=event,
-                        text=told.text,
-                        next_ns=loud_at(one.channel, told, self._context.clock.ns()),
-                    ),
-                )
+        for one in meant_for(book.channels(tx).all(), told):
+            made = letter(one.channel, told, when=self._when(told.at_ns), link=self._link())
+            due_ns = loud_at(one.channel, told, self._context.clock.ns())
+            waiting = Waiting(letter=made, event=event, text=told.text, next_ns=due_ns)
+            self._queue(tx, one, waiting)
 
     def _queue(self, tx: Tx, one: Standing, waiting: Waiting) -> None:
         try:
@@ -197,6 +190,16 @@ def called(event: Event) -> AlarmEvent | None:
         return msgspec.convert(fields, AlarmEvent)
     except msgspec.ValidationError:
         return None
+
+
+def meant_for(channels: Iterable[Standing], told: AlarmEvent) -> list[Standing]:
+    """The channels that take a call; where none is for its role, all do: nobody is left untold."""
+    known = list(channels)
+    chosen = [one for one in known if wanted(one.channel, told)]
+    if any(one.enabled for one in chosen):
+        return chosen
+    anyone = msgspec.structs.replace(told, role="")
+    return [one for one in known if wanted(one.channel, anyone)]
 
 
 def loud_at(channel: Channel, told: AlarmEvent, now_ns: int) -> int:

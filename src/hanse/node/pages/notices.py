@@ -16,7 +16,9 @@ from hanse.model.time import from_ns
 from hanse.node.context import Context
 from hanse.node.notices import book
 from hanse.node.notices.book import MailSettings, Standing, Waiting
+from hanse.node.notices.calls import calls_form, calls_from
 from hanse.node.notices.post import RealPostman
+from hanse.node.ruling.folder import tell_decide
 from hanse.store import Tx
 from hanse.web.views.common import Deed, Done, Field, FieldKind, Option, State, Tone
 from hanse.web.views.notices import ChannelRow, NoticesView, WaitingRow
@@ -61,6 +63,8 @@ class RecordNotices:
             form=_form(self._context.settings.firm.language),
             mail=_mail_form(mail),
             mail_said=f"{mail.host}:{mail.port}" if mail.host else "",
+            calls=calls_form(book.call_order(tx)),
+            calls_said=book.call_order_said(book.call_order(tx)),
         )
 
     async def put(self, values: Mapping[str, str], *, by: str) -> Done:
@@ -70,6 +74,13 @@ class RecordNotices:
         event = await self._context.store.write(
             lambda tx: book.put_channel(tx, folder, channel, by=by, secret=secret)
         )
+        return Done(text=event.text, event=event.id, href="/notices")
+
+    async def put_calls(self, values: Mapping[str, str], *, by: str) -> Done:
+        """Keep who is called; the decide role goes by it at once."""
+        calls = calls_from(values)
+        event = await self._context.store.write(lambda tx: book.put_call_order(tx, calls, by=by))
+        await tell_decide(self._context.nats)
         return Done(text=event.text, event=event.id, href="/notices")
 
     async def put_mail(self, values: Mapping[str, str], *, by: str) -> Done:

@@ -36,6 +36,15 @@ async def mail(request: Asked) -> Redirect:
     return go("/notices")
 
 
+@post("/notices/calls", opt=needs(Permission.NOTICES_CHANGE), include_in_schema=False)
+async def calls(request: Asked) -> Redirect:
+    """Set who is called, and who next while nobody acknowledges."""
+    values = {name: given[0].strip() for name, given in (await form_values(request)).items()}
+    done = await desk_of(request).ports.notices.put_calls(values, by=me_of(request).name)
+    await note(request, "calls.set", "", done.text)
+    return go("/notices")
+
+
 @post("/notices/act", opt=needs(Permission.NOTICES_CHANGE), include_in_schema=False)
 async def act(request: Asked) -> Response[str]:
     """Test, pause, resume or remove a channel."""
@@ -46,4 +55,4 @@ async def act(request: Asked) -> Response[str]:
     return page(request, "done.html", done=done, back="/notices")
 
 
-HANDLERS = (notices, add, mail, act)
+HANDLERS = (notices, add, mail, calls, act)

@@ -43,10 +43,12 @@ class WaitingRow(Struct, frozen=True, kw_only=True):
 
 
 class NoticesView(Struct, frozen=True, kw_only=True):
-    """All channels, what waits, the form for a new one, and that for the mail server."""
+    """All channels, what waits, the forms for a new one, the mail server, and who is called."""
 
     channels: tuple[ChannelRow, ...]
     waiting: tuple[WaitingRow, ...]
     form: tuple[Field, ...]
     mail: tuple[Field, ...]
     mail_said: Annotated[str, Meta(max_length=300)] = ""
+    calls: tuple[Field, ...] = ()
+    calls_said: Text = Text("", "")
