@@ -341,7 +341,11 @@ class LossesInMemory:
         )
 
     async def stops(self, *, machine, hours):
-        reasons = (Option(value="spindle", label=Text("Spindle or bearing", "主轴或轴承故障")),)
+        reasons = (
+            Option(value="spindle", label=Text("Spindle or bearing", "主轴或轴承故障")),
+            Option(value="no_material", label=Text("No material", "缺料")),
+            Option(value="tool", label=Text("Tool change", "换刀")),
+        )
         rows = tuple(
             structs.replace(r, reason=self.said.get(r.id, r.reason)) for r in (STOP, EXPLAINED)
         )

@@ -7,7 +7,7 @@ from msgspec import Struct
 from hanse.web.views.life import LifeNumbers
 
 WIDTH = 1_000
-MARKS = 4
+MARKS = 3
 
 
 class LifeBand(Struct, frozen=True, kw_only=True):

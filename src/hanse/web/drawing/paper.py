@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from hanse.model.text import Language, Text
 from hanse.model.time import Instant
+from hanse.model.titles import role_title
 from hanse.web.doors.identity import Identity
 from hanse.web.drawing import figures, names, words
 from hanse.web.drawing.menu import Entry, menu_for
@@ -104,6 +105,7 @@ class Paper:
             "share": figures.share,
             "name_of": partial(names.name_of, reader.language),
             "tone_of": names.tone_of,
+            "role_said": lambda role: role_title(role).in_(reader.language),
         }
 
 

@@ -20,6 +20,7 @@ from hanse.web.doors.permissions import ROLES, SCOPES, Permission, needs
 from hanse.web.doors.secrets import TOKEN_MARK, check_password, hash_of, new_secret
 from hanse.web.doors.signing_in import note
 from hanse.web.drawing.qr import qr_path
+from hanse.web.drawing.roles import DUTIES
 from hanse.web.reading import Asked, form_of, form_values, go, me_of, page
 
 USERS_MAX = 500
@@ -77,7 +78,12 @@ async def people(request: Asked) -> Response[str]:
     accounts = desk_of(request).ports.accounts
     sessions = await accounts.sessions()
     return page(
-        request, "people.html", users=await accounts.users(), sessions=sessions, roles=tuple(Role)
+        request,
+        "people.html",
+        users=await accounts.users(),
+        sessions=sessions,
+        roles=tuple(Role),
+        duties=DUTIES,
     )
 
 
@@ -112,6 +118,7 @@ async def show_person(request: Asked, user: User, *, link: str = "") -> Response
         user=user,
         sessions=await accounts.sessions(user.name),
         roles=tuple(Role),
+        duties=DUTIES,
         link=link,
         qr=qr_path(link) if link else None,
         minutes=desk_of(request).settings.enrol_min,
