@@ -8,13 +8,24 @@ Limits: ``ROWS_MAX`` rows a list, ``POINTS_MAX`` points a line, bodies as in `ha
 
 from litestar import Router
 
-from hanse.web.routes.api import alarms, firm, losses, notices, plant, ripples, rules, trade
+from hanse.web.routes.api import (
+    alarms,
+    firm,
+    life,
+    losses,
+    notices,
+    plant,
+    ripples,
+    rules,
+    trade,
+)
 
 ROUTER = Router(
     "/api/v1",
     route_handlers=[
         *alarms.HANDLERS,
         *firm.HANDLERS,
+        *life.HANDLERS,
         *losses.HANDLERS,
         *notices.HANDLERS,
         *plant.HANDLERS,
