@@ -155,6 +155,8 @@ def _row(tx: Tx, alarm: Alarm, words: _Words) -> AlarmRow:
         quieted=_quieted(alarm),
         advice=words.advice(alarm.rule),
         occurrence=alarm.occurrence,
+        first_in_group=alarm.active and alarm.first_in_group,
+        escalated=0 if alarm.acked else alarm.escalated,
         deeds=_deeds(alarm),
     )
 

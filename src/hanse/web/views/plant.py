@@ -75,6 +75,7 @@ class AlarmRow(Struct, frozen=True, kw_only=True):
     """One alarm that needs someone or is kept quiet (ISA-18.2). ``event`` raised it.
 
     ``quieted`` says why it calls nobody, empty where it may; ``deeds`` what can be done to it now.
+    ``escalated`` counts the roles that were called after the first.
     """
 
     id: Id
@@ -97,6 +98,8 @@ class AlarmRow(Struct, frozen=True, kw_only=True):
     quieted: Text = Text("", "")
     advice: Text = Text("", "")
     occurrence: Count = 0
+    first_in_group: bool = False
+    escalated: Count = 0
     deeds: tuple[Deed, ...] = ()
 
 
