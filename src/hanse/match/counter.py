@@ -29,7 +29,7 @@ from hanse.match.ledger.entry import (
     parse_entry,
     proposal_digest,
 )
-from hanse.match.ledger.pair import Intent, PairLedger
+from hanse.match.ledger.pair import Intent, Origin, PairLedger
 from hanse.match.messages import AGREED, Incoming, Letter, Outgoing, Refusal, body_of, document_of
 from hanse.match.shelf import Shelf
 from hanse.match.words import told
@@ -143,6 +143,8 @@ class Counter:
     def propose(self, partner: str, intent: Intent, ctx: Context) -> None:
         """Put an intent on the ledger: sent now, or when those before it are settled."""
         ledger = self._ledger(partner)
+        origin = Origin(correlation=ctx.correlation, causation=ctx.causation)
+        intent = structs.replace(intent, origin=origin)
         ledger, proposal = pair.propose(ledger, intent, signer=self._signer(ledger), at=ctx.at)
         self._keep_and_send(ledger, proposal, ctx)
 
@@ -174,12 +176,15 @@ class Counter:
     def _keep_and_send(self, ledger: PairLedger, proposal: Proposal | None, ctx: Context) -> None:
         self.books.put_ledger(ledger)
         if proposal is not None:
-            self._send_proposal(ledger.partner, proposal, ctx)
+            self._send_proposal(ledger, proposal, ctx)
 
-    def _send_proposal(self, partner: str, proposal: Proposal, ctx: Context) -> None:
-        entry = parse_entry(proposal.entry)
+    def _send_proposal(self, ledger: PairLedger, mine: Proposal, ctx: Context) -> None:
+        """Our open proposal, for the loop it was made for, whatever step brought it now."""
+        entry = parse_entry(mine.entry)
         subject = str(entry.body.get("id", entry.kind))
-        self._send(partner, entry.kind, Letter(proposal=proposal), ctx, subject=subject)
+        origin = ledger.origin
+        ctx = Context(at=ctx.at, correlation=origin.correlation, causation=origin.causation)
+        self._send(ledger.partner, entry.kind, Letter(proposal=mine), ctx, subject=subject)
 
     # ------------------------------------------------------------ deciding on theirs
 
@@ -261,7 +266,7 @@ class Counter:
             case pair.Behind(seq=seq):
                 self._ask_entries(partner, seq, ctx)
             case pair.MineFirst(proposal=mine):
-                self._send_proposal(partner, mine, ctx)
+                self._send_proposal(self._ledger(partner), mine, ctx)
             case pair.PassFirst():
                 self.propose(partner, Intent(kind="pass", body={}, exp=ctx.at + KEY_LASTS), ctx)
         return None
@@ -372,7 +377,7 @@ class Counter:
         letter = Letter(entries=tuple(entries), open_proposal=ledger.theirs)
         self._send(partner, "sync", letter, ctx, subject="sync")
         if ledger.mine is not None:
-            self._send_proposal(partner, ledger.mine, ctx)
+            self._send_proposal(ledger, ledger.mine, ctx)
 
     def _ask_entries(self, partner: str, seq: int, ctx: Context) -> None:
         del seq
@@ -443,7 +448,7 @@ class Counter:
         if not ledger.synced:
             return None
         if ledger.mine is not None:
-            self._send_proposal(partner, ledger.mine, ctx)
+            self._send_proposal(ledger, ledger.mine, ctx)
         entry = parse_entry(ledger.theirs.entry) if ledger.theirs and ledger.undecided else None
         if entry is None or entry.exp <= ctx.at:
             self.go_on(partner, ctx)
@@ -465,7 +470,8 @@ def _resumed(ledger: PairLedger, proposal: Proposal) -> PairLedger:
     if entry.by != ledger.me or entry.seq != ledger.chain.length or ledger.mine is not None:
         return ledger
     check_proposal(ledger.chain, proposal)
-    return structs.replace(ledger, mine=proposal, led_to=max(ledger.led_to, entry.seq))
+    led_to = max(ledger.led_to, entry.seq)
+    return structs.replace(ledger, mine=proposal, origin=Origin(), led_to=led_to)
 
 
 def _yes(entry: Entry) -> dict[str, Any]:

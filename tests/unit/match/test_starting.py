@@ -56,6 +56,16 @@ def test_an_order_that_comes_before_heads_is_signed_once_they_were_exchanged():
     assert chain_of(buyer, seller) == chain_of(seller, buyer)
 
 
+def test_an_order_that_waited_for_heads_is_told_in_its_own_loop():
+    buyer, seller = buyer_and_seller()
+    market = Market(buyer, seller)
+    quoted(market, buyer, seller)
+    market.act(buyer, lambda d: d.start(market.ctx(loop="")))
+    order_from(market, buyer, seller)
+    market.run()
+    assert [e.loop for e in seller.events if e.kind == "match.ordered"] == ["loop-1"]
+
+
 def test_a_person_is_asked_once_about_a_proposal_that_was_waiting_when_the_node_started():
     buyer, seller = buyer_and_seller()
     seller.policy = Policy(accept_order_max=Decimal(0))

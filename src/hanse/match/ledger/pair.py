@@ -53,17 +53,26 @@ OFFER_LASTS_MAX = dt.timedelta(days=400)
 SYNC_MAX = 200
 
 
+class Origin(Struct, frozen=True, kw_only=True):
+    """The loop and the event for which something is proposed; empty where there is none."""
+
+    correlation: str = ""
+    causation: str = ""
+
+
 class Intent(Struct, frozen=True, kw_only=True):
     """Something a firm wants on the ledger, before it has a place."""
 
     kind: Annotated[str, Meta(max_length=40, pattern=r"^[a-z_]+$")]
     body: dict[str, Any]
     exp: Instant
+    origin: Origin = Origin()
 
 
 class PairLedger(Struct, frozen=True, kw_only=True):
-    """A firm's own view of one chain. ``mine`` is proposed and open, ``theirs`` waits for us.
+    """A firm's own view of one chain.
 
+    ``mine`` is proposed and open, for its ``origin``; ``theirs`` waits for us.
     ``led_to`` is the highest place at which we proposed; ``synced`` is False after a start until
     the partner's head was seen; ``theirs`` that came before then is ``undecided``.
     """
@@ -71,6 +80,7 @@ class PairLedger(Struct, frozen=True, kw_only=True):
     me: str
     chain: Chain
     mine: Proposal | None = None
+    origin: Origin = Origin()
     theirs: Proposal | None = None
     queue: tuple[Intent, ...] = ()
     led_to: int = -1
@@ -160,7 +170,11 @@ def next_proposal(
     intent = queue[0]
     proposal = _signed(ledger, intent, signer=signer, at=at)
     after = structs.replace(
-        ledger, mine=proposal, queue=queue[1:], led_to=max(ledger.led_to, ledger.chain.length)
+        ledger,
+        mine=proposal,
+        origin=intent.origin,
+        queue=queue[1:],
+        led_to=max(ledger.led_to, ledger.chain.length),
     )
     return after, proposal
 
@@ -266,18 +280,21 @@ def _appended(
     ledger: PairLedger, signed: CoSigned, *, first: bool = True, second: bool = True
 ) -> PairLedger:
     chain, _ = extend(ledger.chain, signed, first=first, second=second)
-    queue = (*_again(ledger.mine, signed), *ledger.queue)
-    return structs.replace(ledger, chain=chain, mine=None, theirs=None, queue=queue)
+    queue = (*_again(ledger, signed), *ledger.queue)
+    return structs.replace(
+        ledger, chain=chain, mine=None, origin=Origin(), theirs=None, queue=queue
+    )
 
 
-def _again(mine: Proposal | None, signed: CoSigned) -> tuple[Intent, ...]:
+def _again(ledger: PairLedger, signed: CoSigned) -> tuple[Intent, ...]:
     """Our own proposal, back in the queue, where another entry took its place."""
+    mine = ledger.mine
     if mine is None or mine.entry == signed.entry:
         return ()
     entry = parse_entry(mine.entry)
     if entry.kind in {"open", "pass", "rotate", "recover"}:
         return ()
-    return (Intent(kind=entry.kind, body=entry.body, exp=entry.exp),)
+    return (Intent(kind=entry.kind, body=entry.body, exp=entry.exp, origin=ledger.origin),)
 
 
 def receive_countersignature(
@@ -302,7 +319,7 @@ def receive_countersignature(
 
 def withdraw(ledger: PairLedger) -> PairLedger:
     """Our open proposal was refused or has lapsed; the next one takes its place."""
-    return structs.replace(ledger, mine=None)
+    return structs.replace(ledger, mine=None, origin=Origin())
 
 
 def decline(ledger: PairLedger) -> PairLedger:
