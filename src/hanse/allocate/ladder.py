@@ -60,7 +60,7 @@ def repair(
         return _judge(shop, old, rules)[0].cheapest((kept, pulled))[1]
     judge, budget = _judge(shop, old, rules)
     cost, best = judge.cheapest(ways(shop, old, rules, first))
-    while not first and budget >= len(shop.ops):
+    while shop.ops and not first and budget >= len(shop.ops):
         tries = list(raised(shop, old, best, rules))[: budget // len(shop.ops)]
         budget -= len(shop.ops) * max(1, len(tries))
         found, plan = judge.cheapest(tries)

@@ -71,6 +71,12 @@ def test_a_breakdown_moves_the_work_to_another_machine_and_says_why():
     assert broken in new.moves[0].text.zh
 
 
+def test_a_machine_without_work_may_fail_and_come_back():
+    plan, clock = live(orders=())
+    assert plan.machine_down("mill-1", clock.now(), at(9)).assignments == ()
+    assert plan.machine_up("mill-1", at(1)).assignments == ()
+
+
 def test_what_cannot_be_kept_says_how_many_pieces_still_can():
     plan, clock = live(orders=(order("a", pieces=10, due=12),))
     clock.advance(4 * H)
