@@ -214,6 +214,7 @@ def test_an_operation_is_moved_by_keyboard_alone(browser, node, state):
     context = browser.new_context(locale="en-GB", storage_state=state, viewport=DESKTOP)
     page = context.new_page()
     page.goto(f"{node.base}/plan?hours=24")
+    page.wait_for_selector("gantt-board:defined")
     bar = page.locator('[data-work="wo-2215|20|0"]')
     bar.focus()
     for key in ("m", "ArrowUp", "ArrowRight", "Enter"):
