@@ -127,6 +127,7 @@ def test_an_operation_is_dragged_and_the_server_answers_with_the_plan(browser, n
     context = browser.new_context(locale="en-GB", storage_state=state, viewport=DESKTOP)
     page = context.new_page()
     page.goto(f"{node.base}/plan?hours=24")
+    page.wait_for_selector("gantt-board:defined")
     bar = page.locator('[data-work="wo-2215|10|0"] svg')
     bar.scroll_into_view_if_needed()
     box = bar.bounding_box()
