@@ -20,13 +20,21 @@ from hanse.model.event import Event
 from hanse.model.time import parse_instant
 from hanse.node.acts.buying import open_demand
 from hanse.node.dealing.disclosing import disclosure_of, parties_of
-from hanse.node.dealing.introducing import begin, fetch_card
+from hanse.node.dealing.finding import meet
+from hanse.node.dealing.introducing import begin
 from hanse.node.dealing.partners import need, partners
+from hanse.node.dealing.publishing import names_of
 from hanse.node.offline import offline
 from hanse.node.pages.peers import short_code
 from hanse.store import Tx
 
 DISCLOSURE_BYTES_MAX = 20_000_000
+FOUND_BY = {
+    "address": "as typed",
+    "record": "by the domain's TXT record",
+    "website": "by the website's /.well-known/hanse",
+    "did_document": "by the website's did.json",
+}
 SHOWN = ("seq", "at", "kind", "number")
 
 
@@ -37,19 +45,34 @@ def peer() -> None:
 
 @peer.command("add")
 @click.argument("address")
+@click.option("--private", is_flag=True, help="What the domain names may stand in our own network.")
 @folder_option
 @json_option
-def peer_add(address: str, folder: Path, *, as_json: bool) -> None:
-    """Fetch the card at an address. Compare the code by voice, then hanse peer compare DID CODE."""
-    card = asyncio.run(fetch_card(address)).partner
+def peer_add(address: str, folder: Path, *, private: bool, as_json: bool) -> None:
+    """Fetch the card at an address (https://host:port) or of a firm's domain (example.com).
+
+    Then compare the code by voice: hanse peer compare DID CODE.
+    """
     with offline(known(folder)) as context:
+        names = names_of(context.settings)
+        found = asyncio.run(meet(address, names=names, private=private))
+        card = found.met.partner
         paused = msgspec.structs.replace(card, active=False)
         context.store.write_sync(lambda tx: partners(tx).put(card.did, paused))
         code = short_code(context.identity.did, card.did)
     if as_json:
-        say_json({"did": card.did, "name": card.name, "code": code})
+        say_json(
+            {
+                "did": card.did,
+                "name": card.name,
+                "url": card.url,
+                "found_by": found.by,
+                "code": code,
+            }
+        )
     else:
-        click.echo(f"{card.name}\n{card.did}\nCompare by voice: {code}")
+        click.echo(f"{card.name}\n{card.did}\n{card.url} ({FOUND_BY[found.by]})")
+        click.echo(f"Compare by voice: {code}")
 
 
 @peer.command("compare")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import socket
 from collections.abc import Callable
@@ -40,6 +41,7 @@ def examine(folder: Folder) -> list[Found]:
         "broker": _broker,
         "door": _door,
         "disk": _disk,
+        "domain": _domain,
     }
     return [_look(name, look, folder) for name, look in looks.items()]
 
@@ -83,6 +85,17 @@ def _answers(url: str) -> str:
         raise Unreachable(
             "nothing answers there", subject=url, remedy="hanse up; see logs/ in the folder"
         ) from error
+
+
+def _domain(folder: Folder) -> str:
+    """What the firm publishes to be found; looked up where its domain is set."""
+    from hanse.node.dealing.publishing import check_published, names_of, to_publish
+
+    settings = read_settings(folder.path)
+    did = load_identity(folder, clock=RealClock()).did
+    if not settings.web.domain:
+        return f"to be found by a domain, publish: {to_publish(settings, did)}"
+    return asyncio.run(check_published(settings, did, names_of(settings)))
 
 
 def _disk(folder: Folder) -> str:

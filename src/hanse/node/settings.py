@@ -47,6 +47,12 @@ class WebSettings(Struct, frozen=True, forbid_unknown_fields=True):
     nearby: Annotated[
         bool, Meta(description="Show this node on the local network and look for others")
     ] = False
+    domain: Annotated[
+        str, Meta(max_length=253, description="The firm's domain; hanse doctor looks at its record")
+    ] = ""
+    name_server: Annotated[
+        str, Meta(max_length=80, description="address or address:port; empty: the system's own")
+    ] = ""
 
 
 class BrokerSettings(Struct, frozen=True, forbid_unknown_fields=True):

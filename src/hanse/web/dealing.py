@@ -120,8 +120,11 @@ class Peers(Protocol):
         """One firm; this one's own page by its own DID."""
         ...
 
-    async def add(self, address: str, *, by: str) -> PeerRow:
-        """Fetch the profile at an address; the firm stays unpinned until the codes are compared."""
+    async def add(self, address: str, *, by: str, private: bool = False) -> PeerRow:
+        """Fetch the card at an address or domain; unpinned until the codes are compared.
+
+        ``private``: what a domain leads to may stand in our own network.
+        """
         ...
 
     async def act(self, did: str, deed: str, values: Mapping[str, str], *, by: str) -> Done:
@@ -142,6 +145,14 @@ class PeerDoor(Protocol):
 
     async def profile(self) -> PeerAnswer:
         """The signed profile of this firm."""
+        ...
+
+    async def whereabouts(self) -> PeerAnswer:
+        """Who this firm is and where its node answers, for its website."""
+        ...
+
+    async def did_document(self) -> PeerAnswer:
+        """The did:web document of the firm's domain; `NotFound` where the node knows none."""
         ...
 
     async def file(self, body: bytes) -> PeerAnswer:

@@ -375,7 +375,7 @@ class PeersInMemory:
             s.PEER, row=found(next((p for p in s.PEERS if p.did == did), None), did)
         )
 
-    async def add(self, address, *, by):
+    async def add(self, address, *, by, private=False):
         return s.PEERS[1]
 
     async def act(self, did, deed, values, *, by):
@@ -539,6 +539,12 @@ class DoorInMemory:
 
     async def profile(self):
         return PeerAnswer(body=b"signed.profile.bytes")
+
+    async def whereabouts(self):
+        return PeerAnswer(body=b'{"did":"x"}', media_type="application/json")
+
+    async def did_document(self):
+        return PeerAnswer(body=b'{"id":"x"}', media_type="application/json")
 
     async def file(self, body):
         return PeerAnswer(body=b"piece", media_type="application/octet-stream")

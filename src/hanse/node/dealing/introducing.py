@@ -65,15 +65,19 @@ def own_card(tx: Tx, context: Context, url: str) -> bytes:
     return jws.sign(msgspec.json.encode(card), kind=CARD_KIND, signer=context.identity.signer)
 
 
-async def fetch_card(address: str) -> Met:
+async def fetch_card(url: str, *, address: str = "") -> Met:
     """The firm behind an address, by the card its node shows.
+
+    Args:
+        url: ``https://host:port``, or without the scheme.
+        address: where to connect, if a caller resolved and checked the host; else resolved here.
 
     Raises:
         Unreachable: nothing answers there, or it is no Hanse node.
         BadMessage: the card's signature, shape or certificate is wrong.
     """
-    url = address.rstrip("/") if "://" in address else f"https://{address.rstrip('/')}"
-    body, shown = await _get(url)
+    url = url.rstrip("/") if "://" in url else f"https://{url.rstrip('/')}"
+    body, shown = await _get(url, address)
     did, payload = jws.verify(
         body, kind=CARD_KIND, verifier=DidKeyVerifier(), bytes_max=CARD_BYTES_MAX
     )
@@ -82,21 +86,28 @@ async def fetch_card(address: str) -> Met:
     except msgspec.MsgspecError as error:
         raise BadMessage(f"the card has the wrong shape ({error})", subject=url) from error
     if card.did != did or card.pin != shown:
-        raise BadMessage("the card names another firm or certificate than it shows", subject=url)
+        raise BadMessage(
+            "the card names another firm or certificate than it shows",
+            subject=url,
+            remedy="Do not add it; somebody may stand between you. Ask the firm",
+            code="other-certificate",
+        )
     partner = Partner(
         did=card.did, name=card.name, url=url, pin=card.pin, capabilities=card.capabilities
     )
     return Met(partner=partner, profile=card.profile)
 
 
-async def _get(url: str) -> tuple[bytes, str]:
+async def _get(url: str, address: str) -> tuple[bytes, str]:
     """The card's bytes, and the pin of the certificate the server showed."""
     host, _, port = url.removeprefix("https://").partition(":")
     tls = ssl.create_default_context()
     tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE  # the pin is compared by people
     try:
         async with asyncio.timeout(FETCH_S):
-            reader, writer = await asyncio.open_connection(host, int(port or 443), ssl=tls)
+            reader, writer = await asyncio.open_connection(
+                address or host, int(port or 443), ssl=tls
+            )
             shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
             request = f"GET {PATH} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
             writer.write(request.encode())

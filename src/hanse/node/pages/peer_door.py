@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+from hanse.match.whereabouts import Whereabouts, did_document, document
+from hanse.model.errors import NotFound
 from hanse.model.keys import DidKeyVerifier
 from hanse.node.context import Context
 from hanse.node.dealing import files, partners
 from hanse.node.dealing.desk import take_in
 from hanse.node.dealing.introducing import own_card
+from hanse.node.dealing.publishing import own_whereabouts
 from hanse.store import Tx
 from hanse.transmit.peerlink.door import Door
 from hanse.transmit.peerlink.envelope import Message
@@ -40,6 +43,24 @@ class RecordPeerDoor:
         """Who this firm is, signed."""
         body = await self._context.store.read(lambda tx: own_card(tx, self._context, self._url))
         return PeerAnswer(body=body)
+
+    async def whereabouts(self) -> PeerAnswer:
+        """Who this firm is and where its node answers."""
+        return PeerAnswer(body=document(self._where()), media_type="application/json")
+
+    async def did_document(self) -> PeerAnswer:
+        """The did:web document of the firm's domain.
+
+        Raises:
+            NotFound: the settings name no domain.
+        """
+        domain = self._context.settings.web.domain
+        if not domain:
+            raise NotFound("this node knows no domain of its firm", remedy="Set web.domain")
+        return PeerAnswer(body=did_document(domain, self._where()), media_type="application/json")
+
+    def _where(self) -> Whereabouts:
+        return own_whereabouts(self._context.settings, self._context.identity.did, self._url)
 
     async def file(self, body: bytes) -> PeerAnswer:
         """A piece of a file that lies ready for the firm that asks."""

@@ -17,7 +17,8 @@ from hanse.model.text import Text
 from hanse.node.context import Context
 from hanse.node.dealing import nearby as local
 from hanse.node.dealing.desk import at_desk
-from hanse.node.dealing.introducing import begin, fetch_card, keep_profile
+from hanse.node.dealing.finding import meet
+from hanse.node.dealing.introducing import begin, keep_profile
 from hanse.node.dealing.nearby import Nearby
 from hanse.node.dealing.partners import Partner, name_of, need, partners
 from hanse.node.dealing.profiles import (
@@ -27,6 +28,7 @@ from hanse.node.dealing.profiles import (
     profile_of,
     tell_profile,
 )
+from hanse.node.dealing.publishing import names_of, publishing_facts
 from hanse.node.gate_url import base_url
 from hanse.node.pages import firms
 from hanse.node.pages.network import network_of
@@ -136,7 +138,8 @@ class RecordPeers:
         row = PeerRow(
             did=card.did, name=card.name, address=card.address, state=OURS, code=card.code
         )
-        facts = tuple(firms.profile_facts(profile))
+        found_by = publishing_facts(self._context.settings, card.did)
+        facts = (*firms.profile_facts(profile), *found_by)
         events = tuple(tx.events.find(subject=card.did, newest_first=True, limit=EVENTS_MAX))
         shown = local.is_on(tx, self._context)
         deeds = (*firms.own_deeds(profile), HIDE if shown else SHOW)
@@ -154,10 +157,11 @@ class RecordPeers:
             events=tuple(tx.events.find(subject=partner.did, newest_first=True, limit=EVENTS_MAX)),
         )
 
-    async def add(self, address: str, *, by: str) -> PeerRow:
-        """Fetch the card at an address; the firm stays paused until the codes are compared."""
+    async def add(self, address: str, *, by: str, private: bool = False) -> PeerRow:
+        """Fetch the card at an address or domain; paused until the codes are compared."""
         del by
-        met = await fetch_card(address)
+        names = names_of(self._context.settings)
+        met = (await meet(address, names=names, private=private)).met
         partner = msgspec.structs.replace(met.partner, active=False)
 
         def write(tx: Tx) -> None:

@@ -21,6 +21,7 @@ class AddForm(Struct, frozen=True):
     """Where the other firm's node is reached."""
 
     address: Annotated[str, Meta(min_length=3, max_length=300)]
+    private: bool = False
 
 
 @get("/peers", opt=needs(Permission.PEERS_READ), include_in_schema=False)
@@ -42,7 +43,9 @@ async def peers(request: Asked) -> Response[str]:
 async def add(request: Asked) -> Redirect:
     """Fetch the profile at an address; the codes are compared on the next page."""
     form = await form_of(request, AddForm)
-    row = await desk_of(request).ports.peers.add(form.address, by=me_of(request).name)
+    row = await desk_of(request).ports.peers.add(
+        form.address, by=me_of(request).name, private=form.private
+    )
     return go(f"/peers/{row.did}")
 
 

@@ -45,8 +45,20 @@ async def profile(request: Asked) -> Response[bytes]:
     return _out(await desk_of(request).ports.door.profile())
 
 
+@get("/.well-known/hanse", opt=needs(Permission.PEER), include_in_schema=False)
+async def whereabouts(request: Asked) -> Response[bytes]:
+    """Who this firm is and where its node answers."""
+    return _out(await desk_of(request).ports.door.whereabouts())
+
+
+@get("/.well-known/did.json", opt=needs(Permission.PEER), include_in_schema=False)
+async def did_document(request: Asked) -> Response[bytes]:
+    """The did:web document of the firm's domain."""
+    return _out(await desk_of(request).ports.door.did_document())
+
+
 def _out(answer: PeerAnswer) -> Response[bytes]:
     return Response(answer.body, status_code=answer.status, media_type=answer.media_type)
 
 
-HANDLERS = (inbox, file, profile)
+HANDLERS = (inbox, file, profile, whereabouts, did_document)

@@ -42,6 +42,7 @@ class AddBody(Struct, frozen=True, forbid_unknown_fields=True):
     """Where another firm's node is reached."""
 
     address: Annotated[str, Meta(min_length=3, max_length=300)]
+    private: bool = False
 
 
 @get("/rfqs", **route(Permission.TRADE_READ))
@@ -148,8 +149,9 @@ async def peers(request: Asked) -> tuple[PeerRow, ...]:
 
 @post("/peers", **route(Permission.PEERS_CHANGE))
 async def add(request: Asked, data: JSONBody[AddBody]) -> PeerRow:
-    """Fetch the profile at an address; the firm stays unpinned until the codes are compared."""
-    return await desk_of(request).ports.peers.add(data.address, by=me_of(request).name)
+    """Fetch the card at an address or domain; unpinned until the codes are compared."""
+    peers, by = desk_of(request).ports.peers, me_of(request).name
+    return await peers.add(data.address, by=by, private=data.private)
 
 
 @get("/peers/{name:str}", **route(Permission.PEERS_READ))
