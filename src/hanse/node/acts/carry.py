@@ -30,7 +30,16 @@ from hanse.flows.commands import (
     UpdateCustomer,
 )
 from hanse.model.event import Event
-from hanse.node.acts import buying, delivering, people, planning, rippling, selling, stocking
+from hanse.node.acts import (
+    buying,
+    delivering,
+    people,
+    planning,
+    quoting,
+    rippling,
+    selling,
+    stocking,
+)
 from hanse.node.context import Context
 
 _DEEDS: dict[type[Command], Callable[[Context, Event, Any], Awaitable[None]]] = {
@@ -39,7 +48,7 @@ _DEEDS: dict[type[Command], Callable[[Context, Event, Any], Awaitable[None]]] = 
     PlanSale: selling.plan_sale,
     ReplanSale: selling.replan_sale,
     TellPartner: selling.tell_partner,
-    AnswerRfq: selling.answer_rfq,
+    AnswerRfq: quoting.answer_rfq,
     ReleaseHolds: selling.release_holds,
     AskForQuotes: buying.ask_for_quotes,
     ChooseQuote: buying.choose_quote,

@@ -1,21 +1,16 @@
-"""The seller's side: quotes from the live plan, sales into it, and the word when one breaks."""
+"""The seller's side: sales into the plan, and the word to the buyer when one breaks."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable
-from decimal import ROUND_UP, Decimal
+from decimal import Decimal
 
 import msgspec
 
 from hanse.flows import kinds
-from hanse.flows.commands import AnswerRfq, PlanSale, ReleaseHolds, ReplanSale, TellPartner
+from hanse.flows.commands import PlanSale, ReleaseHolds, ReplanSale, TellPartner
 from hanse.match.books import Books
 from hanse.match.contract import Contract
 from hanse.match.counter import Context as Step
-from hanse.match.desk import Desk
-from hanse.match.offer import Offer, Wanted
-from hanse.match.papers import plain
 from hanse.model import trade
 from hanse.model.errors import NotFound
 from hanse.model.event import Draft, Event
@@ -24,8 +19,7 @@ from hanse.model.product import Item
 from hanse.model.text import Text
 from hanse.node.acts.once import once
 from hanse.node.context import Context
-from hanse.node.dealing.desk import MINOR, at_desk
-from hanse.node.dealing.selling_rules import breaks_of, selling
+from hanse.node.dealing.desk import at_desk
 from hanse.node.dealing.view import quantity_of
 from hanse.node.planning import wire
 from hanse.node.shelves import Sale, sales
@@ -34,28 +28,6 @@ from hanse.transmit.nats.requests import ask
 
 ANSWER_S = 20.0
 CENT = Decimal("0.01")
-
-
-async def answer_rfq(context: Context, event: Event, command: AnswerRfq) -> None:
-    """Hold what can be ready in time and quote it; decline where nothing can."""
-    offer = await context.store.read(lambda tx: _offer(tx, command))
-    if not isinstance(offer.state, Wanted):
-        return
-    lines = []
-    for wanted in offer.rfq.request_for_quotation_line:
-        item = await context.store.read(lambda tx, w=wanted: our_item(tx, w.item))  # type: ignore[misc]
-        line = await _quoted_line(context, wanted, item) if item else None
-        if line is not None:
-            lines.append(line)
-
-    def write(tx: Tx) -> None:
-        if not lines:
-            no = trade.Reason(code="NO_CAPACITY", note="nothing can be ready in time")
-            at_desk(tx, context, event, lambda d, s: d.decline(offer.buyer, offer.rfq.id, no, s))
-            return
-        at_desk(tx, context, event, _quote(context, offer, tuple(lines)))
-
-    await once(context.store, event, command, write)
 
 
 async def release_holds(context: Context, event: Event, command: ReleaseHolds) -> None:
@@ -78,71 +50,6 @@ def our_item(tx: Tx, wanted: trade.TradeItem) -> Item | None:
         if same and item.make and tx.routings.get(item.key) is not None:
             return item
     return None
-
-
-async def _quoted_line(
-    context: Context, wanted: trade.RfqLine, item: Item
-) -> trade.QuotationLine | None:
-    said = await context.store.read(selling)
-    if Decimal(wanted.quantity.value) < said.least:
-        return None
-    now = context.clock.now()
-    valid = dt.timedelta(seconds=context.settings.policy.quote_valid_s)
-    question = wire.QuoteAsk(
-        item=item.key, quantity=int(Decimal(wanted.quantity.value)), expires=now + valid
-    )
-    held = await ask(context.nats, wire.QUOTE, question, answer=wire.QuoteAnswer, wait_s=ANSWER_S)
-    if held.quantity == 0 or held.ready is None:
-        return None
-    return trade.QuotationLine(
-        id=wanted.id,
-        rfq_line_id=wanted.id,
-        quantity=trade.Measure(value=str(held.quantity), unit_code=wanted.quantity.unit_code),
-        price=trade.Price(price_amount=str(_price(item))),
-        promised_delivery=(
-            trade.Delivery(quantity=str(held.quantity), date_time=_whole_second(held.ready)),
-        ),
-        promise_basis=trade.PromiseBasis(
-            kind="CTP", schedule_version=f"plan-{held.version}", reservation_id=held.hold
-        ),
-        price_break=breaks_of(said, _price(item)),
-        minimum_quantity=str(said.least),
-        setup_amount=plain(said.setup),
-        transport_amount=plain(said.freight),
-    )
-
-
-def _price(item: Item) -> Decimal:
-    minor = Decimal(item.price_minor or 0)
-    return (minor / MINOR).quantize(CENT, rounding=ROUND_UP)
-
-
-def _whole_second(at: dt.datetime) -> dt.datetime:
-    return at.replace(microsecond=0) + dt.timedelta(seconds=1 if at.microsecond else 0)
-
-
-def _quote(
-    context: Context, offer: Offer, lines: tuple[trade.QuotationLine, ...]
-) -> Callable[[Desk, Step], None]:
-    valid = dt.timedelta(seconds=context.settings.policy.quote_valid_s)
-
-    def act(desk: Desk, step: Step) -> None:
-        reference = trade.DocumentReference(id=offer.rfq.id, event_id=offer.event_id)
-        quotation = trade.Quotation(
-            id=context.ids.new("quote"),
-            issue_date_time=step.at,
-            request_for_quotation_document_reference=reference,
-            validity_period=trade.Validity(end_date_time=_whole_second(step.at + valid)),
-            seller_supplier_party=desk.party,
-            pricing_currency_code=offer.rfq.pricing_currency_code,
-            quotation_line=lines,
-            cancellation_fee_percent=context.settings.policy.cancellation_fee_percent,
-            payment_terms=f"{context.settings.policy.payment_days} days net",
-            payment_days=context.settings.policy.payment_days,
-        )
-        desk.quote(offer.buyer, quotation, step)
-
-    return act
 
 
 async def plan_sale(context: Context, event: Event, command: PlanSale) -> None:
@@ -253,13 +160,6 @@ def _told(sale: Sale, command: TellPartner, event: Event) -> Draft:
         cause=event.id,
         about={"sale": sale.order, "kept": str(command.kept), "missing": str(command.missing)},
     )
-
-
-def _offer(tx: Tx, command: AnswerRfq) -> Offer:
-    offer = Books(tx.desk).offer(command.buyer, command.request)
-    if offer is None:
-        raise NotFound("no such request came from this firm", subject=command.request)
-    return offer
 
 
 def _contract(tx: Tx, partner: str, order: str) -> Contract:
