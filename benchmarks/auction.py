@@ -4,7 +4,9 @@ Every firm has a demand and a capacity; eight kinds of work, load 95 %, lognorma
 knows ``--known`` firms of its kind. Efficiency is the value reached over the value of the central
 optimum on the same known pairs. Cases: ``divisible`` lots; ``indivisible``: four whole jobs a firm
 in place of one lot (against the divisible optimum, which no indivisible plan can reach);
-``shaded``: three firms in ten quote up to 20 % over their cost (value counted at true cost).
+``shaded``: three firms in ten quote up to 20 % over their cost (value counted at true cost);
+``desks``: the running mechanism, letter by letter between real desks to signed orders, beside
+``desks_first_come``, the same firms where no award gives way (see `benchmarks.auction_desks`).
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from collections import defaultdict
 
 import numpy as np
 
+from benchmarks import auction_desks
 from hanse.match.choose.auction import Bid, Pool, next_bid
 from hanse.match.choose.clear import Clearing, clear
 
@@ -22,6 +25,7 @@ KINDS = 8
 LOAD = 0.95
 SCALE = 100
 JOBS = 4
+DESK_STEP = 5
 
 
 class World:
@@ -134,6 +138,7 @@ def main():
     parser.add_argument("--known", type=int, default=10)
     parser.add_argument("--loss", default="0,0.1")
     parser.add_argument("--step", type=float, default=10.0)
+    parser.add_argument("--desks", type=int, default=20, help="firms of the desks case; 0: without")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
@@ -154,6 +159,9 @@ def main():
                     "rounds": rounds,
                 }
             )
+    if args.desks:
+        losses = [float(loss) for loss in args.loss.split(",")]
+        rows += auction_desks.rows(args.desks, args.known, args.seed, losses=losses, step=DESK_STEP)
     if args.json:
         print(json.dumps({"rows": rows}))
         return

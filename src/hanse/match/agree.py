@@ -5,10 +5,12 @@ from __future__ import annotations
 from hanse.match import contract as contracts
 from hanse.match import enquiry as asking
 from hanse.match import offer as selling
+from hanse.match import places
 from hanse.match.amounts import order_amount
 from hanse.match.counter import Context, Counter
 from hanse.match.ledger.pair import Intent
 from hanse.match.messages import DOCUMENTS, body_of, document_of
+from hanse.match.papers import plain
 from hanse.match.policy import Policy
 from hanse.match.words import told
 from hanse.model import trade
@@ -68,7 +70,47 @@ class Agreements:
             if offer is None:
                 raise Conflict("an order on a quotation we never made", subject=order.id)
             selling.check_order(offer, order, at=at)
+            self.claimed(offer, order, at=at)
         return opened
+
+    def claimed(self, offer: selling.Offer, order: trade.Order, *, at: Instant) -> places.Claim:
+        """The place for an order on our quotation.
+
+        Raises:
+            Conflict: none at this premium, or less is paid than was awarded.
+        """
+        quotation = selling.open_quotation(offer, at=at)
+        bid = places.bid_of_order(quotation, order)
+        if isinstance(offer.state, selling.Holding):
+            awarded = places.bid_of(quotation, offer.state.award)
+            if awarded.lines.keys() == bid.lines.keys() and bid.premium < awarded.premium:
+                raise Conflict("the premium of the award is missing", subject=order.id)
+        found = places.claim(self.books, offer, bid, least=self.policy.raise_least, at=at)
+        if isinstance(found, places.TooLow):
+            raise Conflict("another pays more for this place", subject=offer.rfq.id)
+        return found
+
+    def give_way(self, claim: places.Claim, winner: selling.Offer, ctx: Context) -> None:
+        """Tell the one who lost a place, with the premium that would have kept it."""
+        loser = claim.loser
+        if loser is None or not isinstance(loser.state, selling.Holding):
+            return
+        reason = trade.Reason(code="OUTBID", note="another pays more for this place")
+        off = trade.Displaced(
+            id=f"{loser.state.hold.id}-off",
+            award_reference=trade.DocumentReference(id=loser.state.award.id),
+            reason=reason,
+            premium_amount=places.kept_by(loser, winner, least=self.policy.raise_least),
+            fee_amount=plain(places.fee(loser)),
+        )
+        self.books.put_offer(selling.outbid(loser, reason))
+        self.counter.post(loser.buyer, "displaced", off, ctx)
+        about = {"buyer": loser.buyer, "rfq": loser.rfq.id, "place": claim.place}
+        sold = isinstance(winner.state, selling.Sold)
+        free = (claim.place,) if sold else ()
+        self.counter.tell(
+            "match.gave_way", loser.rfq.id, told.displaced(off), ctx, **about, reservations=free
+        )
 
     def settled(
         self, partner: str, kind: str, document: trade.Aggregate, *, by: str, ctx: Context
@@ -78,7 +120,7 @@ class Agreements:
         standing = self.books.contract(partner, number)
         if isinstance(document, trade.Order):
             after: contracts.Contract = contracts.opened(document)
-            self._order_signed(partner, document)
+            self._order_signed(partner, document, ctx)
         elif standing is None:
             return
         else:
@@ -95,18 +137,36 @@ class Agreements:
             document=body_of(document),
         )
 
-    def _order_signed(self, partner: str, order: trade.Order) -> None:
+    def _order_signed(self, partner: str, order: trade.Order, ctx: Context) -> None:
         reference = order.quotation_document_reference
         if reference is None:
             return
         if order.seller_supplier_party.endpoint_id == self.me:
             offer = self.books.offer_of_quotation(partner, reference.id)
             if offer is not None:
-                self.books.put_offer(selling.sold(offer, order.id))
+                self._sold(offer, order, ctx)
             return
         enquiry = self.books.enquiry_of_order(partner, order.id)
         if enquiry is not None:
             self.books.put_enquiry(asking.settled(enquiry, partner, order.id))
+
+    def _sold(self, offer: selling.Offer, order: trade.Order, ctx: Context) -> None:
+        """Our quotation is taken: its place is sold, and what it does not need is free."""
+        if isinstance(offer.state, selling.Wanted | selling.Passed | selling.Sold):
+            return
+        bid = places.bid_of_order(offer.state.quotation, order)
+        least = self.policy.raise_least
+        found = places.claim(self.books, offer, bid, least=least, at=ctx.at)
+        claim = found if isinstance(found, places.Claim) else places.Claim(place="")
+        kept = places.needs(offer, bid, claim.place)
+        spare = [p for p in places.free_of(self.books, offer) if p not in kept]
+        after = selling.sold(offer, order.id, place=claim.place)
+        self.books.put_offer(after)
+        self.give_way(claim, after, ctx)
+        if spare:
+            self.counter.tell(
+                "match.spared", offer.rfq.id, told.spared(offer.rfq.id), ctx, reservations=spare
+            )
 
     def gone(self, partner: str, reason: str, ctx: Context) -> None:
         """Our proposal was refused or has lapsed: tell it, and free what waited on it."""

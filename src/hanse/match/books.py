@@ -13,7 +13,8 @@ from hanse.match.enquiry import Awarded, Enquiry, Held, Ordering, Placed
 from hanse.match.grants import Grants, Meter
 from hanse.match.ledger.chain import KeyCard
 from hanse.match.ledger.pair import PairLedger, packed, unpacked
-from hanse.match.offer import Holding, Offer, Offered, Sold
+from hanse.match.offer import Holding, Offer, Offered, Outbid, Sold
+from hanse.match.places import place_of
 from hanse.match.profile import Directory, Known
 from hanse.match.shelf import Shelf
 from hanse.model.errors import NotFound
@@ -92,10 +93,26 @@ class Books:
         """Keep an offer and find it again by quotation and award."""
         key = f"{offer.buyer}|{offer.rfq.id}"
         self.shelf.save("offer", key, msgspec.json.encode(offer))
-        if isinstance(offer.state, Offered | Holding | Sold):
+        if isinstance(offer.state, Offered | Holding | Outbid | Sold):
             self._index(f"quotation|{offer.buyer}|{offer.state.quotation.id}", offer.rfq.id)
         if isinstance(offer.state, Holding):
             self._index(f"held|{offer.buyer}|{offer.state.award.id}", offer.rfq.id)
+        place = place_of(offer)
+        if place:
+            self._index(f"place|{place}", f"{offer.buyer}|{offer.rfq.id}")
+
+    def holder(self, place: str) -> Offer | None:
+        """The offer that holds a place of our plan or sold it; None where it is free."""
+        body = self.shelf.load("index", f"place|{place}") if place else None
+        if body is None:
+            return None
+        found = self.offer(*body.decode().split("|", 1))
+        return found if found is not None and place_of(found) == place else None
+
+    def offers(self) -> list[Offer]:
+        """Every request that came in, with our answer."""
+        found = (self.offer(*key.split("|", 1)) for key in self.shelf.keys("offer"))
+        return [offer for offer in found if offer is not None]
 
     def offer_of_quotation(self, buyer: str, quotation: str) -> Offer | None:
         """The offer in which we made a quotation."""

@@ -224,7 +224,10 @@ class Counter:
         self._send(partner, kind, letter, ctx, subject=str(entry.body.get("id", entry.kind)))
 
     def refuse(self, partner: str, reason: str, ctx: Context) -> None:
-        """Say that the partner's open proposal will not be signed, and drop it."""
+        """Say that the partner's open proposal will not be signed, and drop it.
+
+        Ours at the same place, which the partner put aside for its own, is shown again.
+        """
         ledger = self._ledger(partner)
         if ledger.theirs is None:
             raise Conflict("nothing of this partner waits for a decision", subject=partner)
@@ -238,6 +241,8 @@ class Counter:
         self.books.put_ledger(pair.decline(ledger))
         subject = str(entry.body.get("id", entry.kind))
         self._send(partner, "refused", Letter(refusal=no), ctx, subject=subject)
+        if ledger.mine is not None and ledger.chain.leader == partner:
+            self._send_proposal(ledger, ledger.mine, ctx)
 
     # ------------------------------------------------------------ letters in
 

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from msgspec import structs
+
 from hanse.match import contract as contracts
 from hanse.match import enquiry as asking
 from hanse.match import offer as selling
@@ -179,18 +181,21 @@ class Desk:
         names: dict[str, str] | None = None,
         rules: Rules | None = None,
     ) -> Choice:
-        """The best way to cover a request with the offers that are valid now.
+        """The best way to cover what is missing of a request with the offers valid now.
 
         Where offers share a capacity over several lines, or the buyer has rules that tie lines
         together, all lines are decided together.
         """
         enquiry = self._enquiry(rfq)
         offers = asking.open_offers(enquiry, at=at)
+        wanted = asking.missing(enquiry)
+        if wanted is None:
+            return Choice(lines=(), cost=Decimal(0), short=Decimal(0))
         if is_tied(offers, rules):
             from hanse.match.choose.whole import choose_whole
 
-            return choose_whole(enquiry.rfq, offers, rules=rules, names=names)
-        return choose(enquiry.rfq, offers, names=names)
+            return choose_whole(wanted, offers, rules=rules, names=names)
+        return choose(wanted, offers, names=names)
 
     def award(
         self,
@@ -200,8 +205,13 @@ class Desk:
         *,
         closing: Instant,
         ctx: Context,
+        orders_then: bool = False,
     ) -> trade.Award:
-        """Choose an offer provisionally: displaceable by either side until closing."""
+        """Choose an offer provisionally: displaceable by either side until closing.
+
+        Where another had outbid us, at the premium that takes it back. ``orders_then``: what is
+        held at closing is to be ordered; the request keeps its first closing.
+        """
         enquiry = self._enquiry(rfq)
         quoted = asking.valid_offer(enquiry, seller, at=ctx.at)
         lines = tuple(
@@ -214,8 +224,12 @@ class Desk:
             ),
             award_line=lines,
             closing_date_time=closing,
+            premium_amount=format(asking.extra_premium(enquiry.talks[seller], quantities), "f"),
         )
-        self.books.put_enquiry(asking.awarded(enquiry, seller, award, at=ctx.at))
+        after = asking.awarded(enquiry, seller, award, at=ctx.at)
+        if orders_then and after.closing is None:
+            after = structs.replace(after, closing=closing)
+        self.books.put_enquiry(after)
         self.counter.post(seller, "award", award, ctx)
         self.counter.tell("match.awarded", rfq, told.awarded(rfq, seller), ctx)
         return award
@@ -241,7 +255,7 @@ class Desk:
         """Tell every firm whose answer was not taken that the request is settled."""
         enquiry = self._enquiry(rfq)
         for seller, talk in enquiry.talks.items():
-            if not isinstance(talk, asking.Asked | asking.Quoted):
+            if not isinstance(talk, asking.Asked | asking.Quoted | asking.Outbid):
                 continue
             enquiry = asking.with_talk(enquiry, seller, asking.dropped(talk, reason))
             document = trade.RequestClosed(
@@ -254,11 +268,21 @@ class Desk:
 
     # ------------------------------------------------------------ selling
 
-    def quote(self, buyer: str, quotation: trade.Quotation, ctx: Context) -> None:
-        """Answer a request; the quotation binds us until its validity ends."""
+    def quote(
+        self,
+        buyer: str,
+        quotation: trade.Quotation,
+        ctx: Context,
+        *,
+        over: selling.Over | None = None,
+    ) -> None:
+        """Answer a request; the quotation binds us until its validity ends.
+
+        ``over``: line -> places awarded to others, any of which would do for it.
+        """
         rfq = quotation.request_for_quotation_document_reference.id
         offer = self._offer(buyer, rfq)
-        self.books.put_offer(selling.quote(offer, quotation, at=ctx.at))
+        self.books.put_offer(selling.quote(offer, quotation, at=ctx.at, over=over))
         self.counter.post(buyer, "quotation", quotation, ctx)
         self.counter.tell("match.quoted", quotation.id, told.quoted(quotation), ctx)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from msgspec import Struct, structs
@@ -13,6 +14,7 @@ from hanse.model.errors import BadMessage, Conflict
 from hanse.model.time import Instant
 
 ASKED_MAX = 200
+ZERO = Decimal(0)
 
 
 class Asked(Struct, frozen=True, kw_only=True, tag="asked"):
@@ -49,10 +51,11 @@ class Held(Struct, frozen=True, kw_only=True, tag="held"):
 
 
 class Ordering(Struct, frozen=True, kw_only=True, tag="ordering"):
-    """We signed the order, the seller has not yet."""
+    """We signed the order, the seller has not yet; ``lines``: line of the request -> pieces."""
 
     quoted: Quoted
     order: str
+    lines: dict[str, str] = {}
 
 
 class Placed(Struct, frozen=True, kw_only=True, tag="placed"):
@@ -60,6 +63,7 @@ class Placed(Struct, frozen=True, kw_only=True, tag="placed"):
 
     quoted: Quoted
     order: str
+    lines: dict[str, str] = {}
 
 
 class Dropped(Struct, frozen=True, kw_only=True, tag="dropped"):
@@ -69,16 +73,29 @@ class Dropped(Struct, frozen=True, kw_only=True, tag="dropped"):
     quoted: Quoted | None = None
 
 
-Talk = Asked | Quoted | Declined | Awarded | Held | Ordering | Placed | Dropped
+class Outbid(Struct, frozen=True, kw_only=True, tag="outbid"):
+    """Another took what was awarded to us; ``premium``, in all, would take it back."""
+
+    quoted: Quoted
+    award: trade.Award
+    premium: str
+    reason: trade.Reason
+
+
+Talk = Asked | Quoted | Declined | Awarded | Held | Ordering | Placed | Dropped | Outbid
 
 
 class Enquiry(Struct, frozen=True, kw_only=True):
-    """One request for quotation and the talk with each firm asked."""
+    """One request for quotation and the talk with each firm asked.
+
+    ``closing``: what is held by then is ordered; the same for every award of the request.
+    """
 
     rfq: trade.RequestForQuotation
     talks: dict[str, Talk]
     correlation: str = ""
     causation: str = ""
+    closing: Instant | None = None
 
 
 def ask(
@@ -117,7 +134,7 @@ def quoted(enquiry: Enquiry, seller: str, offer: Quoted, *, at: Instant) -> Enqu
     _check_quotation(enquiry.rfq, quotation, seller)
     if quotation.validity_period.end_date_time <= at:
         raise Conflict("the offer has lapsed already", subject=quotation.id)
-    if not isinstance(talk, Asked | Quoted | Declined | Dropped):
+    if not isinstance(talk, Asked | Quoted | Declined | Dropped | Outbid):
         raise Conflict("the talk has gone on", subject=quotation.id)
     return with_talk(enquiry, seller, offer)
 
@@ -156,7 +173,7 @@ def declined(enquiry: Enquiry, seller: str, reason: trade.Reason) -> Enquiry:
 
 
 def awarded(enquiry: Enquiry, seller: str, award: trade.Award, *, at: Instant) -> Enquiry:
-    """Choose an offer provisionally.
+    """Choose an offer provisionally, again where another had outbid us.
 
     Raises:
         Conflict: no valid offer of this firm.
@@ -178,16 +195,87 @@ def held(enquiry: Enquiry, seller: str, hold: trade.Hold) -> Enquiry:
 
 
 def displaced(enquiry: Enquiry, seller: str, message: trade.Displaced) -> Enquiry:
-    """The award is off, whoever took it back; the offer is kept for the record."""
+    """The award is off, whoever took it back; the offer is kept for the record.
+
+    Where it crossed our order, what becomes of the order decides.
+    """
     talk = _talk(enquiry, seller)
+    if isinstance(talk, Ordering | Placed):
+        return enquiry
     if not isinstance(talk, Awarded | Held) or message.award_reference.id != talk.award.id:
         raise Conflict("nothing of that number was awarded", subject=message.id)
-    return with_talk(enquiry, seller, Dropped(reason=message.reason, quoted=talk.quoted))
+    if message.premium_amount is None:
+        return with_talk(enquiry, seller, Dropped(reason=message.reason, quoted=talk.quoted))
+    outbid = Outbid(
+        quoted=talk.quoted,
+        award=talk.award,
+        premium=message.premium_amount,
+        reason=message.reason,
+    )
+    return with_talk(enquiry, seller, outbid)
 
 
-def dropped(talk: Asked | Quoted, reason: trade.Reason) -> Dropped:
+def dropped(talk: Asked | Quoted | Outbid, reason: trade.Reason) -> Dropped:
     """A talk that ends because the request was settled with others."""
-    return Dropped(reason=reason, quoted=talk if isinstance(talk, Quoted) else None)
+    quoted = None if isinstance(talk, Asked) else talk
+    return Dropped(reason=reason, quoted=quoted.quoted if isinstance(quoted, Outbid) else quoted)
+
+
+def must_pay(talk: Talk) -> trade.Quotation | None:
+    """An open offer with what its lines really cost: the line that was lost at its premium."""
+    match talk:
+        case Quoted(quotation=quotation):
+            return quotation
+        case Outbid(quoted=quoted, award=award, premium=premium):
+            lost = {line.quotation_line_id for line in award.award_line}
+            lines = tuple(
+                structs.replace(line, premium_amount=premium) if line.id in lost else line
+                for line in quoted.quotation.quotation_line
+            )
+            return structs.replace(quoted.quotation, quotation_line=lines)
+        case _:
+            return None
+
+
+def extra_premium(talk: Talk, lines: Iterable[str]) -> Decimal:
+    """What an award of these lines pays beside what the quotation asks."""
+    match talk:
+        case Awarded(award=award) | Held(award=award):
+            return Decimal(award.premium_amount)
+        case Outbid(quoted=quoted):
+            real = must_pay(talk) or quoted.quotation
+            return sum((_premium(real, n) - _premium(quoted.quotation, n) for n in lines), ZERO)
+        case _:
+            return ZERO
+
+
+def _premium(quotation: trade.Quotation, line: str) -> Decimal:
+    return Decimal(line_of(quotation, line).premium_amount)
+
+
+def committed(enquiry: Enquiry) -> dict[str, Decimal]:
+    """Line of the request -> pieces awarded or ordered, as far as still standing."""
+    found: dict[str, Decimal] = {}
+    for talk in enquiry.talks.values():
+        if isinstance(talk, Awarded | Held):
+            for line in talk.award.award_line:
+                name = line_of(talk.quoted.quotation, line.quotation_line_id).rfq_line_id
+                found[name] = found.get(name, ZERO) + Decimal(line.quantity)
+        if isinstance(talk, Ordering | Placed):
+            for name, count in talk.lines.items():
+                found[name] = found.get(name, ZERO) + Decimal(count)
+    return found
+
+
+def missing(enquiry: Enquiry) -> trade.RequestForQuotation | None:
+    """The request without what is awarded or ordered; None where nothing is missing."""
+    have, left = committed(enquiry), []
+    for line in enquiry.rfq.request_for_quotation_line:
+        count = Decimal(line.quantity.value) - have.get(line.id, ZERO)
+        if count > 0:
+            measure = structs.replace(line.quantity, value=format(count, "f"))
+            left.append(structs.replace(line, quantity=measure))
+    return structs.replace(enquiry.rfq, request_for_quotation_line=tuple(left)) if left else None
 
 
 def valid_offer(enquiry: Enquiry, seller: str, *, at: Instant) -> Quoted:
@@ -197,7 +285,7 @@ def valid_offer(enquiry: Enquiry, seller: str, *, at: Instant) -> Quoted:
         Conflict: it has none, or it has lapsed.
     """
     talk = _talk(enquiry, seller)
-    if isinstance(talk, Awarded | Held):
+    if isinstance(talk, Awarded | Held | Outbid):
         talk = talk.quoted
     if not isinstance(talk, Quoted):
         raise Conflict("no offer of this firm is open", subject=f"{enquiry.rfq.id} {seller}")
@@ -207,11 +295,12 @@ def valid_offer(enquiry: Enquiry, seller: str, *, at: Instant) -> Quoted:
 
 
 def open_offers(enquiry: Enquiry, *, at: Instant) -> dict[str, trade.Quotation]:
-    """Every offer that may still be taken."""
+    """Every offer that may still be taken, each at the premium it takes now."""
+    found = {did: must_pay(talk) for did, talk in enquiry.talks.items()}
     return {
-        did: talk.quotation
-        for did, talk in enquiry.talks.items()
-        if isinstance(talk, Quoted) and talk.quotation.validity_period.end_date_time > at
+        did: quotation
+        for did, quotation in found.items()
+        if quotation is not None and quotation.validity_period.end_date_time > at
     }
 
 
@@ -231,11 +320,15 @@ def order_from(
     """
     offer = valid_offer(enquiry, seller, at=at)
     quotation = offer.quotation
-    lines = tuple(
+    talk = enquiry.talks[seller]
+    more = extra_premium(talk, quantities)
+    first, *others = (
         _order_line(enquiry.rfq, line_of(quotation, line), count)
         for line, count in quantities.items()
     )
-    basis = next(iter(quotation.quotation_line)).promise_basis
+    lines = (_with_premium(first, more), *others)
+    basis = line_of(quotation, next(iter(quantities))).promise_basis
+    held = talk.hold.reservation_id if isinstance(talk, Held) else ""
     order = trade.Order(
         id=number,
         issue_date_time=at,
@@ -246,13 +339,27 @@ def order_from(
         quotation_document_reference=trade.DocumentReference(
             id=quotation.id, event_id=offer.event_id, digest=offer.digest or None
         ),
-        reservation_id=basis.reservation_id,
+        reservation_id=held or basis.reservation_id,
         cancellation_fee_percent=quotation.cancellation_fee_percent,
         payment_terms=quotation.payment_terms,
         payment_days=quotation.payment_days,
         reason=enquiry.rfq.reason,
     )
-    return with_talk(enquiry, seller, Ordering(quoted=offer, order=number)), order
+    taken = {line.id: line.quantity.value for line in lines}
+    return with_talk(enquiry, seller, Ordering(quoted=offer, order=number, lines=taken)), order
+
+
+def _with_premium(line: trade.OrderLine, more: Decimal) -> trade.OrderLine:
+    """The line with a premium beside what was quoted."""
+    if more <= 0:
+        return line
+    premium = trade.Charge(
+        allowance_charge_reason_code="ZZZ",
+        allowance_charge_reason="Premium to be kept until closing",
+        amount=format(more, "f"),
+    )
+    charges = (*line.charge, premium)
+    return structs.replace(line, charge=charges, extra_amount=str(sum_of(charges)))
 
 
 def _order_line(
@@ -282,7 +389,10 @@ def settled(enquiry: Enquiry, seller: str, order: str) -> Enquiry:
     """
     talk = _talk(enquiry, seller)
     match talk:
-        case Ordering(quoted=quoted) | Awarded(quoted=quoted) | Held(quoted=quoted):
+        case Ordering(quoted=quoted, lines=lines):
+            placed = Placed(quoted=quoted, order=order, lines=lines)
+            return with_talk(enquiry, seller, placed)
+        case Awarded(quoted=quoted) | Held(quoted=quoted) | Outbid(quoted=quoted):
             return with_talk(enquiry, seller, Placed(quoted=quoted, order=order))
         case Dropped(quoted=Quoted() as quoted):
             return with_talk(enquiry, seller, Placed(quoted=quoted, order=order))

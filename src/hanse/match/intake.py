@@ -8,6 +8,7 @@ from typing import TypeVar
 from hanse.match import contract as contracts
 from hanse.match import enquiry as asking
 from hanse.match import offer as selling
+from hanse.match import places
 from hanse.match.agree import Agreements, kind_of
 from hanse.match.counter import Context
 from hanse.match.grants import count
@@ -111,22 +112,42 @@ class Intake:
         if offer is None:
             raise NotFound("an award of a quotation we never made", subject=award.id)
         try:
-            number = self.ids.new("hold")
-            after, hold = selling.hold(offer, award, number=number, at=incoming.at)
+            bid = places.bid_of(selling.open_quotation(offer, at=incoming.at), award)
+            least = self.agreements.policy.raise_least
+            claim = places.claim(self.books, offer, bid, least=least, at=incoming.at)
+            if isinstance(claim, places.TooLow):
+                self._cannot_hold(incoming.source, award, claim, ctx)
+                return
+            self._hold(offer, award, claim, ctx)
         except Conflict as error:
             self._cannot_hold(incoming.source, award, error.what, ctx)
-            return
-        self.books.put_offer(after)
-        self.counter.post(incoming.source, "hold", hold, ctx)
-        self.counter.tell(
-            "match.held", award.id, told.held(hold), ctx, buyer=incoming.source, rfq=offer.rfq.id
-        )
 
-    def _cannot_hold(self, buyer: str, award: trade.Award, why: str, ctx: Context) -> None:
+    def _hold(
+        self, offer: selling.Offer, award: trade.Award, claim: places.Claim, ctx: Context
+    ) -> None:
+        """Keep the place for the award; who had it is told."""
+        number, own = self.ids.new("hold"), selling.own_places(offer)
+        after, hold = selling.hold(offer, award, number=number, place=claim.place, at=ctx.at)
+        self.books.put_offer(after)
+        self.agreements.give_way(claim, after, ctx)
+        self.counter.post(offer.buyer, "hold", hold, ctx)
+        about = {"buyer": offer.buyer, "rfq": offer.rfq.id, "place": claim.place}
+        moved = claim.loser is not None or bool(claim.place and claim.place not in own)
+        self.counter.tell("match.held", award.id, told.held(hold), ctx, **about, moved=moved)
+
+    def _cannot_hold(
+        self, buyer: str, award: trade.Award, why: str | places.TooLow, ctx: Context
+    ) -> None:
+        code, premium = "NOT_HELD", None
+        if isinstance(why, places.TooLow):
+            code = "OUTBID"
+            premium = None if why.needed is None else str(why.needed)
+        note = "another pays more for this place" if isinstance(why, places.TooLow) else why
         off = trade.Displaced(
             id=self.ids.new("displaced"),
             award_reference=trade.DocumentReference(id=award.id),
-            reason=trade.Reason(code="NOT_HELD", note=why),
+            reason=trade.Reason(code=code, note=note),
+            premium_amount=premium,
         )
         self.counter.post(buyer, "displaced", off, ctx)
 
@@ -147,14 +168,25 @@ class Intake:
         off = _document(incoming, trade.Displaced)
         offer = self.books.offer_of_award(incoming.source, off.award_reference.id)
         if offer is not None:
+            free = places.free_of(self.books, offer)
             self.books.put_offer(selling.passed(offer, off.reason))
             rfq = offer.rfq.id
         else:
+            free = []
             enquiry = self.books.enquiry_of_award(incoming.source, off.award_reference.id)
             self.books.put_enquiry(asking.displaced(enquiry, incoming.source, off))
             rfq = enquiry.rfq.id
         self.counter.tell(
-            "match.displaced", rfq, told.displaced(off), ctx, partner=incoming.source, rfq=rfq
+            "match.displaced",
+            rfq,
+            told.displaced(off),
+            ctx,
+            partner=incoming.source,
+            rfq=rfq,
+            award=off.award_reference.id,
+            premium=off.premium_amount,
+            fee=off.fee_amount,
+            reservations=free,
         )
 
     def _on_closed(self, incoming: Incoming, ctx: Context) -> None:
@@ -164,7 +196,7 @@ class Intake:
         offer = self.books.offer(incoming.source, rfq)
         if offer is None:
             raise NotFound("no such request came from this firm", subject=rfq)
-        held = selling.reservations(offer)
+        held = places.free_of(self.books, offer)
         self.books.put_offer(selling.passed(offer, closed.reason))
         self.counter.tell(
             "match.closed",

@@ -12,23 +12,40 @@ from hanse.model import trade
 from hanse.model.errors import BadMessage, Conflict
 from hanse.model.time import Instant
 
+Over = dict[str, tuple[str, ...]]
+OVER_MAX = 20
+
 
 class Wanted(Struct, frozen=True, kw_only=True, tag="wanted"):
     """A request waits for our answer."""
 
 
 class Offered(Struct, frozen=True, kw_only=True, tag="offered"):
-    """Our quotation binds us until its validity ends."""
+    """Our quotation binds us until its validity ends.
+
+    ``over``: line -> places in the plan, each awarded to another when we wrote it, any of which
+    would do for the line.
+    """
 
     quotation: trade.Quotation
+    over: Over = {}
 
 
 class Holding(Struct, frozen=True, kw_only=True, tag="holding"):
-    """We keep the capacity of a provisional award."""
+    """We keep the capacity of a provisional award: the place ``hold.reservation_id``."""
 
     quotation: trade.Quotation
     award: trade.Award
     hold: trade.Hold
+    over: Over = {}
+
+
+class Outbid(Struct, frozen=True, kw_only=True, tag="outbid"):
+    """A buyer that pays more took the place; only a higher premium takes the quotation again."""
+
+    quotation: trade.Quotation
+    reason: trade.Reason
+    over: Over = {}
 
 
 class Sold(Struct, frozen=True, kw_only=True, tag="sold"):
@@ -36,6 +53,7 @@ class Sold(Struct, frozen=True, kw_only=True, tag="sold"):
 
     quotation: trade.Quotation
     order: str
+    place: str = ""
 
 
 class Passed(Struct, frozen=True, kw_only=True, tag="passed"):
@@ -44,7 +62,7 @@ class Passed(Struct, frozen=True, kw_only=True, tag="passed"):
     reason: trade.Reason
 
 
-OfferState = Wanted | Offered | Holding | Sold | Passed
+OfferState = Wanted | Offered | Holding | Outbid | Sold | Passed
 
 
 class Offer(Struct, frozen=True, kw_only=True):
@@ -73,7 +91,9 @@ def wanted(
     return Offer(buyer=buyer, rfq=rfq, event_id=event_id, state=Wanted(), correlation=correlation)
 
 
-def quote(offer: Offer, quotation: trade.Quotation, *, at: Instant) -> Offer:
+def quote(
+    offer: Offer, quotation: trade.Quotation, *, at: Instant, over: Over | None = None
+) -> Offer:
     """Answer with a quotation, or replace one that nobody has taken yet.
 
     Raises:
@@ -83,11 +103,13 @@ def quote(offer: Offer, quotation: trade.Quotation, *, at: Instant) -> Offer:
         raise Conflict("this request has been answered for good", subject=offer.rfq.id)
     if quotation.validity_period.end_date_time <= at:
         raise Conflict("the quotation would lapse at once", subject=quotation.id)
-    return structs.replace(offer, state=Offered(quotation=quotation))
+    return structs.replace(offer, state=Offered(quotation=quotation, over=over or {}))
 
 
-def hold(offer: Offer, award: trade.Award, *, number: str, at: Instant) -> tuple[Offer, trade.Hold]:
-    """Keep the capacity of a provisional award until closing or the end of the quotation.
+def hold(
+    offer: Offer, award: trade.Award, *, number: str, place: str, at: Instant
+) -> tuple[Offer, trade.Hold]:
+    """Keep a place for a provisional award until closing or the end of the quotation.
 
     Raises:
         Conflict: nothing of ours is open, or it has lapsed.
@@ -97,15 +119,32 @@ def hold(offer: Offer, award: trade.Award, *, number: str, at: Instant) -> tuple
         raise Conflict("an award of another quotation", subject=award.id)
     for line in award.award_line:
         unit_price(line_of(quotation, line.quotation_line_id), Decimal(line.quantity))
-    basis = quotation.quotation_line[0].promise_basis
     until = min(award.closing_date_time, quotation.validity_period.end_date_time)
     kept = trade.Hold(
         id=number,
         award_reference=trade.DocumentReference(id=award.id),
         until_date_time=until,
-        reservation_id=basis.reservation_id,
+        reservation_id=place,
     )
-    return structs.replace(offer, state=Holding(quotation=quotation, award=award, hold=kept)), kept
+    state = Holding(quotation=quotation, award=award, hold=kept, over=over_of(offer))
+    return structs.replace(offer, state=state), kept
+
+
+def over_of(offer: Offer) -> Over:
+    """Line -> places of others that would do for it."""
+    return offer.state.over if isinstance(offer.state, Offered | Holding | Outbid) else {}
+
+
+def outbid(offer: Offer, reason: trade.Reason) -> Offer:
+    """Another pays more for the place that we kept.
+
+    Raises:
+        Conflict: nothing is kept.
+    """
+    if not isinstance(offer.state, Holding):
+        raise Conflict("nothing was awarded", subject=offer.rfq.id)
+    state = Outbid(quotation=offer.state.quotation, reason=reason, over=offer.state.over)
+    return structs.replace(offer, state=state)
 
 
 def open_quotation(offer: Offer, *, at: Instant) -> trade.Quotation:
@@ -116,13 +155,19 @@ def open_quotation(offer: Offer, *, at: Instant) -> trade.Quotation:
     """
     match offer.state:
         case Offered(quotation=quotation) | Holding(quotation=quotation):
-            if quotation.validity_period.end_date_time <= at:
-                raise Conflict("the quotation has lapsed", subject=quotation.id)
-            return quotation
+            return _still_open(quotation, at)
+        case Outbid(quotation=quotation):
+            return _still_open(quotation, at)
         case Sold(quotation=quotation, order=order):
             raise Conflict(f"taken before, by order {order}", subject=quotation.id)
         case Wanted() | Passed():
             raise Conflict("no quotation of ours is open", subject=offer.rfq.id)
+
+
+def _still_open(quotation: trade.Quotation, at: Instant) -> trade.Quotation:
+    if quotation.validity_period.end_date_time <= at:
+        raise Conflict("the quotation has lapsed", subject=quotation.id)
+    return quotation
 
 
 def check_order(offer: Offer, order: trade.Order, *, at: Instant) -> None:
@@ -168,10 +213,11 @@ def _same_line(quotation: trade.Quotation, line: trade.OrderLine) -> None:
             raise Conflict("a date before the one we promised", subject=line.id)
 
 
-def sold(offer: Offer, order: str) -> Offer:
-    """Both signed an order on our quotation."""
-    if isinstance(offer.state, Offered | Holding):
-        return structs.replace(offer, state=Sold(quotation=offer.state.quotation, order=order))
+def sold(offer: Offer, order: str, *, place: str = "") -> Offer:
+    """Both signed an order on our quotation; ``place`` is what of the plan it takes."""
+    if isinstance(offer.state, Offered | Holding | Outbid):
+        state = Sold(quotation=offer.state.quotation, order=order, place=place)
+        return structs.replace(offer, state=state)
     return offer
 
 
@@ -182,10 +228,9 @@ def passed(offer: Offer, reason: trade.Reason) -> Offer:
     return structs.replace(offer, state=Passed(reason=reason))
 
 
-def reservations(offer: Offer) -> list[str]:
-    """What the seller's plan holds for a quotation that has not been taken."""
-    if not isinstance(offer.state, Offered | Holding):
+def own_places(offer: Offer) -> list[str]:
+    """Places that the plan held when the quotation was written, line by line."""
+    if not isinstance(offer.state, Offered | Holding | Outbid | Sold):
         return []
     lines = offer.state.quotation.quotation_line
-    found = (line.promise_basis.reservation_id for line in lines)
-    return [reservation for reservation in found if reservation]
+    return [line.promise_basis.reservation_id for line in lines]

@@ -238,6 +238,13 @@ def _profiled(name: str, *, introduced: bool) -> Text:
     return Text(f"{name} says what it can do.", f"{name} 更新了能力说明。")
 
 
+def _spared(rfq: str) -> Text:
+    return Text(
+        f"Capacity held for request {rfq} that its order does not need is free.",
+        f"询价单 {rfq} 的订单不需要的预留产能已释放。",
+    )
+
+
 told = SimpleNamespace(
     no_answer=Text("no answer in time", "未及时答复"),
     asked=_asked,
@@ -248,6 +255,7 @@ told = SimpleNamespace(
     awarded=_awarded,
     held=_held,
     displaced=_displaced,
+    spared=_spared,
     disturbed=_disturbed,
     heard=_heard,
     proposed=_proposed,

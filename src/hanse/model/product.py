@@ -21,6 +21,7 @@ class Item(Struct, frozen=True, kw_only=True):
     """Something bought, made or sold. ``lead_time_s`` is how long it takes to get when bought.
 
     An order of more than ``lot_max`` pieces is made in lots that go their own way; 0 never splits.
+    ``carbon_kg`` is what making one sets free, in kg of CO2 equivalents, where it is known.
     """
 
     key: Key
@@ -34,6 +35,7 @@ class Item(Struct, frozen=True, kw_only=True):
     gtin: Annotated[str, Meta(max_length=14)] = ""
     drawing: Annotated[str, Meta(max_length=200)] = ""
     lot_max: Annotated[int, Meta(ge=0, le=10**6)] = 0
+    carbon_kg: Decimal | None = None
 
 
 class BomLine(Struct, frozen=True, kw_only=True):

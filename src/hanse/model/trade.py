@@ -238,7 +238,10 @@ class QuotationLine(Aggregate, frozen=True, kw_only=True):
 
 
 class Quotation(Aggregate, frozen=True, kw_only=True):
-    """UBL Quotation: binds its sender until ``validity_period`` ends."""
+    """UBL Quotation: binds its sender until ``validity_period`` ends.
+
+    ``withdrawal_fee_percent``: of what was awarded, owed by whoever takes a provisional award back.
+    """
 
     id: Number
     issue_date_time: Moment
@@ -249,6 +252,7 @@ class Quotation(Aggregate, frozen=True, kw_only=True):
     quotation_line: Annotated[tuple[QuotationLine, ...], Meta(min_length=1, max_length=LINES_MAX)]
     resource_limit: Annotated[tuple[ResourceLimit, ...], Meta(max_length=NAMES_MAX)] = ()
     cancellation_fee_percent: Percent = "0"
+    withdrawal_fee_percent: Percent = "0"
     payment_terms: Note = ""
     payment_days: Days | None = None
     note: Note = ""
@@ -278,20 +282,30 @@ class AwardLine(Aggregate, frozen=True, kw_only=True):
 
 
 class Award(Aggregate, frozen=True, kw_only=True):
-    """A provisional yes: the seller may be displaced, or displace, until ``closing_date_time``."""
+    """A provisional yes: the seller may be displaced, or displace, until ``closing_date_time``.
+
+    ``premium_amount`` is what the buyer pays beside what the quoted lines ask, to be kept.
+    """
 
     id: Number
     quotation_document_reference: DocumentReference
     award_line: Annotated[tuple[AwardLine, ...], Meta(min_length=1, max_length=LINES_MAX)]
     closing_date_time: Moment
+    premium_amount: Positive = "0"
 
 
 class Displaced(Aggregate, frozen=True, kw_only=True):
-    """The award is taken back, by either side, before closing."""
+    """The award is taken back, by either side, before closing.
+
+    ``premium_amount`` is the premium, in all, that would have held it; none would where it is not
+    named. ``fee_amount`` is what the one who takes it back owes for that.
+    """
 
     id: Number
     award_reference: DocumentReference
     reason: Reason
+    premium_amount: Positive | None = None
+    fee_amount: Positive = "0"
 
 
 class Hold(Aggregate, frozen=True, kw_only=True):

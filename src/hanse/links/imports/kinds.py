@@ -70,6 +70,8 @@ ITEMS = Kind(
         _col("gtin", ("GTIN", "商品条码"), "ean"),
         _col("drawing", ("Drawing", "图号"), "drawing number", "zeichnung"),
         _col("lot_max", ("Largest lot", "最大批量"), "lot size", read=cells.whole),
+        _col("carbon_kg", ("Carbon, kg CO2e a piece", "单件碳排放(千克)"), "carbon", "co2", "co2e",
+             "carbon footprint", "碳排放", "碳足迹", read=cells.quantity),
     ),
 )
 

@@ -115,6 +115,11 @@ def _dearest(
     return max((t[2] for o, some in pairs if o.wanted.id == wanted.id for t in some), default=1.0)
 
 
+def carbon_each(line: trade.QuotationLine) -> float:
+    """Kilograms of CO2 equivalents a piece; 0 where the offer names none."""
+    return float(line.carbon_kg or 0) / (float(line.quantity.value) or 1.0)
+
+
 def _starts(counts: list[int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
@@ -125,6 +130,7 @@ def _tiers(offered: Offered, said: Rules) -> list[tuple[float, float, float, flo
     need = float(offered.wanted.quantity.value)
     count = min(Decimal(line.quantity.value), Decimal(offered.wanted.quantity.value))
     late = float(late_cost(offered.wanted, line, count)[0] / count) if count else 0.0
+    late += float(said.carbon) * carbon_each(line)
     risk = 1.0 + float(said.risk.get(offered.seller, 0))
     steps = sorted((float(b.minimum_quantity), float(b.price_amount)) for b in line.price_break)
     steps = [(0.0, float(line.price.price_amount)), *steps]

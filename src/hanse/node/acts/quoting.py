@@ -80,7 +80,13 @@ async def _quoted_line(
         minimum_quantity=str(said.least),
         setup_amount=plain(said.setup),
         transport_amount=plain(said.freight),
+        carbon_kg=_carbon(item, held.quantity),
     )
+
+
+def _carbon(item: Item, count: int) -> str | None:
+    """Kilograms of CO2 equivalents of so many pieces, where the item says."""
+    return None if item.carbon_kg is None else plain(round(item.carbon_kg * count, 6))
 
 
 def _price(item: Item) -> Decimal:

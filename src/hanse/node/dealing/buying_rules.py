@@ -36,12 +36,14 @@ class WithFirm(Struct, frozen=True, kw_only=True):
 class Buying(Struct, frozen=True, kw_only=True):
     """The buyer's rules: firms a line, the share wished for small firms, and firm by firm.
 
-    Money short of the share counts ``small_penalty_percent`` of itself in the comparison.
+    Money short of the share counts ``small_penalty_percent`` of itself in the comparison, a kg of
+    CO2 equivalents ``carbon_price``, never paid.
     """
 
     firms: Annotated[int, Meta(ge=1, le=10)] = 3
     small_share_percent: Percent = 0
     small_penalty_percent: Percent = 50
+    carbon_price: Annotated[Decimal, Meta(ge=0, le=10**6)] = Decimal(0)
     firm: Annotated[dict[str, WithFirm], Meta(max_length=FIRMS_MAX)] = {}
 
 
@@ -71,6 +73,7 @@ def rules_for(tx: Tx, sellers: Iterable[str]) -> Rules:
         small=small if said.small_share_percent else frozenset(),
         small_share=said.small_share_percent / 100,
         small_penalty=said.small_penalty_percent / 100,
+        carbon=said.carbon_price,
     )
 
 
