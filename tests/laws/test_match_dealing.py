@@ -134,7 +134,7 @@ class Dealing:
         wanted = [o.rfq.id for o in offers_of(seller) if isinstance(o.state, selling.Wanted)]
         for request in wanted[-1:]:
             until = self.market.at + (hours + 1) * HOUR
-            line = quotation_line(count=str(COUNT), price=price)
+            line = quotation_line(count=str(COUNT), price=price, place=f"place-{request}")
             paper = quotation(
                 seller, self.next_id("Q"), request=request, until=until, lines=(line,)
             )

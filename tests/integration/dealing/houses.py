@@ -55,7 +55,8 @@ class FakePlan:
         if command == wire.QUOTE:
             question = msgspec.json.decode(data, type=wire.QuoteAsk)
             ready = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
-            answer = wire.QuoteAnswer(quantity=question.quantity, ready=ready, hold="h", version=1)
+            hold = f"h{len(self.asked)}"
+            answer = wire.QuoteAnswer(quantity=question.quantity, ready=ready, hold=hold, version=1)
         else:
             answer = wire.PlanChanged(version=1)
         ok = msgspec.Raw(msgspec.json.encode(answer))

@@ -140,7 +140,7 @@ def rfq(buyer, number="RFQ-1", *, lines=None, due=None):
     )
 
 
-def quotation_line(number="1", count="120", price="12.40", *, parts=None, **more):
+def quotation_line(number="1", count="120", price="12.40", *, parts=None, place="hold-9", **more):
     parts = parts or ((count, START + 4 * DAY),)
     return trade.QuotationLine(
         id=number,
@@ -149,7 +149,7 @@ def quotation_line(number="1", count="120", price="12.40", *, parts=None, **more
         price=trade.Price(price_amount=price),
         promised_delivery=tuple(trade.Delivery(quantity=q, date_time=t) for q, t in parts),
         promise_basis=trade.PromiseBasis(
-            kind="CTP", schedule_version="plan-7", reservation_id="hold-9"
+            kind="CTP", schedule_version="plan-7", reservation_id=place
         ),
         **more,
     )
