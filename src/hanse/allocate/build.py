@@ -9,7 +9,17 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from hanse.allocate.calendars import ALWAYS, Offer, Windows, also, expand, longest, offers, without
+from hanse.allocate.calendars import (
+    ALWAYS,
+    Offer,
+    Windows,
+    also,
+    expand,
+    longest,
+    merge,
+    offers,
+    without,
+)
 from hanse.allocate.demand import OPEN, Book, Demand, left
 from hanse.allocate.problem import (
     LANES_MAX,
@@ -22,6 +32,7 @@ from hanse.allocate.problem import (
     Lane,
     Link,
     Op,
+    Placed,
     Shop,
     Unit,
 )
@@ -32,6 +43,9 @@ from hanse.model.plan import Outage, OutageKind, Overtime
 from hanse.model.plant import Machine
 from hanse.model.product import Alternative, Item, Routing, Step, Stock
 from hanse.model.time import NS_PER_S, Instant
+
+TOOL_OUT = ""
+"""The item of what holds a tool while it is out."""
 
 OpName = tuple[str, int, str]
 """(order, lot, step): how an operation is called in plans."""
@@ -143,17 +157,21 @@ class Builder:
         return without(base, self._closed(machine, OutageKind.MACHINE, outages))
 
     def known(self, key: str, kind: OutageKind) -> None:
-        """That there is such a machine or person.
+        """That there is such a machine, person or tool.
 
         Raises:
             NotFound: nobody knows it.
         """
         names = self.names
-        if key not in (names.machine if kind == OutageKind.MACHINE else names.people):
+        known = {OutageKind.PERSON: names.people, OutageKind.TOOL: names.tools}
+        if key not in known.get(kind, names.machine):
             raise NotFound(f"nobody knows the {kind.value}", subject=key)
 
     def set_hours(self, key: str, kind: OutageKind, outages: Iterable[Outage]) -> None:
-        """A machine or person is open when its calendar is, less these outages."""
+        """A machine, person or tool serves when its calendar is open, less these outages."""
+        if kind == OutageKind.TOOL:
+            self._take_out(key, outages)
+            return
         if kind == OutageKind.PERSON:
             unit = self.shop.units[self.names.people[key]]
             unit.calendar = self.person_hours(key, outages)
@@ -229,6 +247,30 @@ class Builder:
             self.shop.units.extend(Unit(tool.key, ALWAYS) for _ in range(tool.copies))
             groups[tool.key] = list(range(first, first + tool.copies))
         self._group(groups, self.names.tools)
+        for key in sorted({o.resource for o in self.records.outages if o.kind == OutageKind.TOOL}):
+            if key in self.names.tools:
+                self._take_out(key, self.records.outages)
+
+    def _take_out(self, tool: str, outages: Iterable[Outage]) -> None:
+        """A tool's copies are held while it is out, by fixed work that belongs to no open order."""
+        shop = self.shop
+        for op in self._holding(tool):
+            shop.fixed.pop(op, None)
+        job = Job(tool, TOOL_OUT, 0, 0, 0, 0, 0, active=False)
+        shop.jobs.append(job)
+        group = self.names.tools[tool]
+        for lot, (start, end) in enumerate(merge(self._closed(tool, OutageKind.TOOL, outages))):
+            for unit in shop.groups[group]:
+                index, way = len(shop.ops), [Choice(NONE, NONE, 0, end - start, 0, 0)]
+                shop.ops.append(Op(len(shop.jobs) - 1, lot, "", 1, way, tool=group))
+                shop.fixed[index] = Placed(
+                    0, 0, start, start, start, start, end, end, NONE, NONE, unit, index
+                )
+                job.ops.append(index)
+
+    def _holding(self, tool: str) -> list[int]:
+        jobs = (job for job in self.shop.jobs if (job.key, job.item) == (tool, TOOL_OUT))
+        return [op for job in jobs for op in job.ops]
 
     def _group(self, groups: dict[str, list[int]], index: dict[str, int]) -> None:
         for key, members in groups.items():

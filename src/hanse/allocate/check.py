@@ -200,6 +200,9 @@ def _units(shop: Shop, plan: Plan) -> Iterator[Violation]:
         needs_tool = task.tool >= 0 and placed.leader == op and inside
         if needs_tool and placed.tool not in shop.groups[task.tool]:
             yield Violation("tool", _name(shop, op), "runs without its tool")
+    for op, placed in shop.fixed.items():
+        if placed.tool >= 0 and not shop.jobs[shop.ops[op].order].active:
+            busy[placed.tool].append((placed.start, placed.end, op))
     tools = {unit for task in shop.ops if task.tool >= 0 for unit in shop.groups[task.tool]}
     for unit, spans in busy.items():
         for first, second in pairwise(sorted(spans)):

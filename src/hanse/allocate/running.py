@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 
+import msgspec
+
 from hanse.allocate.build import Builder
 from hanse.allocate.calendars import finish, next_open
 from hanse.allocate.outcome import shrink
@@ -34,6 +36,8 @@ def split_at(builder: Builder, plan: Plan, outage: Outage, span: Span) -> None:
     """What an outage interrupts: the rest may go elsewhere; before its time comes it only waits."""
     shop = builder.shop
     for op in [o for o, p in shop.fixed.items() if _hit(builder, o, p, outage)]:
+        if not shop.jobs[shop.ops[op].order].active:
+            continue
         placed = shop.fixed[op]
         if placed.end <= span[0] or placed.start >= span[1]:
             continue
@@ -49,6 +53,8 @@ def _hit(builder: Builder, op: int, placed: Placed, outage: Outage) -> bool:
     if outage.kind == OutageKind.PERSON:
         unit = builder.names.people[outage.resource]
         return unit in (placed.operator, placed.setter)
+    if outage.kind == OutageKind.TOOL:
+        return placed.tool in builder.shop.groups[builder.names.tools[outage.resource]]
     choice = builder.shop.ops[op].choices[placed.choice]
     return choice.lane != NONE and builder.shop.machines[choice.machine] == outage.resource
 
@@ -125,6 +131,8 @@ def remaining_placed(builder: Builder, plan: Plan, op: int, progress: Progress) 
     index = _choice(builder, op, progress.machine, was)
     now = shop.not_before
     start = min(now, now if was is None else was.start)
+    if was is None and progress.finished_at is not None:
+        start = min(start, builder.seconds(progress.finished_at))
     if progress.started_at is not None:
         start = builder.seconds(progress.started_at)
     run = start if was is None or shop.made.get(op) else max(start, start + was.setup_s)
@@ -178,8 +186,8 @@ def take_over(builder: Builder, records: Records) -> Plan | None:
     shop, ops = builder.shop, builder.names.ops
     for pin in records.pins:
         op = ops.get((pin.order, pin.lot, pin.step))
-        if op is not None:
-            shop.pins[op] = pin_of(builder, op, pin)
+        if op is not None and (known := _known_pin(builder, op, pin)) is not None:
+            shop.pins[op] = known
     before = Plan([None] * len(shop.ops))
     for entry in records.plan:
         op = ops.get((entry.order, entry.lot, entry.step))
@@ -192,6 +200,14 @@ def take_over(builder: Builder, records: Records) -> Plan | None:
         if op is not None:
             _take_progress(builder, before, op, progress)
     return before if records.plan else None
+
+
+def _known_pin(builder: Builder, op: int, pin: Pin) -> tuple[int, int] | None:
+    """None where the machine cannot do it any more, or never could."""
+    try:
+        return pin_of(builder, op, pin)
+    except BadInput:
+        return None
 
 
 def pin_of(builder: Builder, op: int, pin: Pin) -> tuple[int, int]:
@@ -208,7 +224,10 @@ def _take_progress(builder: Builder, before: Plan, op: int, progress: Progress) 
         shop.fixed.pop(op, None)
         release(shop, op)
         return
-    now = remaining_placed(builder, before, op, progress)
+    try:
+        now = remaining_placed(builder, before, op, progress)
+    except BadInput:  # a report, or a file, that names a machine which cannot do it
+        now = remaining_placed(builder, before, op, msgspec.structs.replace(progress, machine=""))
     shop.fixed[op] = now if progress.finished_at is not None else as_planned(was, now)
 
 

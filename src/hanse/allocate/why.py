@@ -168,13 +168,14 @@ def _last(shop: Shop, asked: tuple[tuple[str, int], int, CauseKind], before: Bef
 def _closed(shop: Shop, op: int, span: tuple[int, int], records: Records) -> tuple[CauseKind, str]:
     """What stood between readiness and start: an outage, or closed hours."""
     task = shop.ops[op]
-    machines = {shop.machines[c.machine] for c in task.choices if c.lane != NONE}
+    served = {shop.machines[c.machine] for c in task.choices if c.lane != NONE}
+    served |= {shop.units[u].key for u in shop.groups[task.tool]} if task.tool != NONE else set()
     for outage in records.outages:
         start = int((outage.start - shop.origin).total_seconds())
         end = shop.horizon_s
         if outage.end is not None:
             end = int((outage.end - shop.origin).total_seconds())
-        if outage.resource in machines and start < span[1] and end > span[0]:
+        if outage.resource in served and start < span[1] and end > span[0]:
             return CauseKind.OUTAGE, outage.resource
     return CauseKind.CLOSED, ""
 

@@ -19,6 +19,7 @@ from hanse.node.folder import Folder
 from hanse.node.offline import offline
 from hanse.node.pages.equipment import take_in_file
 from hanse.node.planning import wire
+from hanse.node.records import loose_in
 from hanse.transmit.nats.requests import ask
 
 RELOAD_S = 60.0
@@ -30,8 +31,12 @@ RELOAD_S = 60.0
 @folder_option
 @json_option
 def import_(files: tuple[Path, ...], kind: str | None, folder: Path, *, as_json: bool) -> None:
-    """Take CSV or XLSX files in: good rows are kept, each bad row is named with what to do."""
+    """Take CSV or XLSX files in: good rows are kept, each bad row is named with what to do.
+
+    What the files name and no file has given yet is said too, and fails nothing.
+    """
     told: list[dict[str, object]] = []
+    kinds: set[str] = set()
     with offline(known(folder)) as context:
         zone = ZoneInfo(context.settings.firm.timezone)
         for path in files:
@@ -42,14 +47,19 @@ def import_(files: tuple[Path, ...], kind: str | None, folder: Path, *, as_json:
             counts = asyncio.run(take_in_file(context, path.name, found, by="command line"))
             problems = [p.in_("en") for p in found.problems]
             told.append({"file": str(path), "kept": counts, "problems": problems})
+            kinds |= set(counts)
+        ends = context.store.read_sync(lambda tx: loose_in(tx, kinds))
+        loose = [p.in_("en") for p in ends]
     asyncio.run(plan_again(known(folder)))
     if as_json:
-        say_json({"files": told})
+        say_json({"files": told, "loose": loose})
     else:
         for one in told:
             click.echo(f"{one['file']}: kept {one['kept']}")
             for problem in one["problems"]:  # type: ignore[attr-defined]
                 click.echo(f"  {problem}", err=True)
+        for end in loose:
+            click.echo(f"  {end}", err=True)
     sys.exit(NO if any(one["problems"] for one in told) else 0)
 
 

@@ -95,12 +95,13 @@ class OutageKind(enum.StrEnum):
 
     MACHINE = "machine"
     PERSON = "person"
+    TOOL = "tool"
 
 
 class Outage(Struct, frozen=True, kw_only=True):
-    """A machine or person that cannot work in ``[start, end)``: down, maintenance, away.
+    """What cannot work in ``[start, end)``: a machine down, a person away, a tool in repair.
 
-    ``end`` None: until further notice.
+    ``end`` None: until further notice. A tool is out with all its copies.
     """
 
     resource: Key

@@ -307,3 +307,49 @@ def test_what_is_bought_out_and_what_overtime_costs_is_read_and_written_again():
     for kind, value in (("routings", made), ("calendars", hours)):
         text = to_csv(kind, (value,), setting=SETTING)
         assert read(text, f"{kind}.csv").values(kind) == (value,)
+
+
+def test_a_shop_is_brought_over_in_the_middle_of_its_work():
+    book = workbook(
+        Transport=[["From site", "To site", "Travel (min)"], ["main", "hill", 20]],
+        Maintenance=[
+            ["Machine", "From", "Until", "Is a", "Reason"],
+            ["L1", "2026-03-10 08:00", "2026-03-10 12:00", "", "spindle"],
+            ["JIG", "2026-03-10", "2026-03-11", "tool", ""],
+        ],
+        Absences=[["Person", "From", "Until"], ["ann", "2026-03-12", "2026-03-13"]],
+        WIP=[
+            ["Order", "Step", "Machine", "Started", "Finished", "Good pieces", "Paused"],
+            ["W1", 10, "L1", "2026-03-08 07:00", "2026-03-08 09:00", 20, ""],
+            ["W1", 20, "M1", "2026-03-09 06:00", "", 7, ""],
+        ],
+    )
+    found = read_file("shop.xlsx", book, setting=SETTING)
+    assert found.problems == ()
+    assert [s.kind for s in found.sheets] == ["transports", "outages", "absences", "progress"]
+    lathe, jig = found.values("outages")
+    assert (lathe.kind, lathe.planned, jig.kind) == ("machine", True, "tool")
+    (away,) = found.values("absences")
+    assert away.kind == "person"
+    assert away.end == dt.datetime(2026, 3, 14, tzinfo=dt.UTC)
+    done, begun = found.values("progress")
+    assert (done.good, done.finished_at.hour, begun.good, begun.finished_at) == (20, 9, 7, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "column", "what"),
+    [
+        ("progress", "Order,Step,Finished\nW,10,2026-03-08\n", "Good pieces", "empty"),
+        (
+            "outages",
+            "Machine,From,Until\nL1,2026-03-09 08:00,2026-03-09 07:00\n",
+            "Until",
+            "ends before it begins",
+        ),
+        ("outages", "Machine,From,Is a\nL1,2026-03-09,robot\n", "Is a", "no machine, person or"),
+    ],
+)
+def test_what_cannot_be_in_a_sheet_of_the_plant_is_named(kind, text, column, what):
+    problem = one_problem(read(text, f"{kind}.csv"))
+    assert (problem.row, problem.column) == (2, column)
+    assert what in problem.what.en

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from hanse.allocate import ladder
+from hanse.allocate.build import TOOL_OUT
 from hanse.allocate.live.standing import Standing
 from hanse.allocate.reports import hear
 from hanse.allocate.running import pin_of, split_at
@@ -50,16 +51,16 @@ class Happening(Standing):
         return self._back(person, at, OutageKind.PERSON, cause)
 
     def outage(self, outage: Outage, *, cause: str | None = None) -> PlanVersion:
-        """A machine or person is out for a while; the plan is repaired.
+        """A machine, person or tool is out for a while; the plan is repaired.
 
         Raises:
-            NotFound: nobody knows the machine or person.
+            NotFound: nobody knows it.
         """
         self._builder.known(outage.resource, outage.kind)
         self._tick()
         outages = (*self._records.outages, outage)
         self._records = msgspec.structs.replace(self._records, outages=outages)
-        self._builder.set_hours(outage.resource, outage.kind, outages)
+        self._set_hours(outage.resource, outage.kind)
         self._loosen(outage)
         text = Text(f"{outage.resource} is out", f"{outage.resource} 停用")
         reason = MoveReason.MACHINE_DOWN
@@ -80,9 +81,23 @@ class Happening(Standing):
             for o in self._records.outages
         )
         self._records = msgspec.structs.replace(self._records, outages=ended)
-        self._builder.set_hours(key, kind, ended)
+        self._set_hours(key, kind)
         text = Text(f"{key} is back", f"{key} 恢复")
         return self._repair(Because(MoveReason.CAPACITY_BACK, text, cause), forward=True)
+
+    def tool_back(self, tool: str, at: Instant, *, cause: str | None = None) -> PlanVersion:
+        """A tool serves again from ``at``, with all its copies."""
+        return self._back(tool, at, OutageKind.TOOL, cause)
+
+    def _set_hours(self, key: str, kind: OutageKind) -> None:
+        """When it serves by the outages on record; what holds a tool stands in the plan too."""
+        shop, placed = self.shop, self._plan.placed
+        self._builder.set_hours(key, kind, self._records.outages)
+        placed.extend([None] * (len(shop.ops) - len(placed)))
+        for op, task in enumerate(shop.ops):
+            if shop.jobs[task.order].item == TOOL_OUT:
+                placed[op] = shop.fixed.get(op)
+        self._board = None
 
     def _loosen(self, outage: Outage) -> None:
         since = self._builder.seconds(outage.start)

@@ -1,4 +1,4 @@
-"""What a firm already has on file, as values of the model: CSV and XLSX of ten kinds.
+"""What a firm already has on file, as values of the model: CSV and XLSX of fifteen kinds.
 
 For: `hanse import FILE`, the upload page, and the sample chain, which is made of such files.
 In: bytes of a CSV file (UTF-8, UTF-16, GBK; ``,`` ``;`` or tab; decimal point or comma) or of an

@@ -10,12 +10,18 @@ from typing import Any, NoReturn
 from msgspec import Struct
 
 from hanse.links.imports.problems import WrongCell
+from hanse.model.plan import OutageKind
 from hanse.model.quantity import PLACES_MAX, QUANTITY_MAX
 from hanse.model.text import Text
 from hanse.model.time import UTC, Instant
 
 _YES = frozenset({"yes", "y", "true", "1", "x", "是", "真", "√", "ja", "wahr"})
 _NO = frozenset({"no", "n", "false", "0", "", "否", "假", "nein", "falsch"})
+_OUT = {
+    **dict.fromkeys(("machine", "maschine", "设备"), OutageKind.MACHINE),
+    **dict.fromkeys(("person", "employee", "人员", "人"), OutageKind.PERSON),
+    **dict.fromkeys(("tool", "fixture", "werkzeug", "工装", "夹具"), OutageKind.TOOL),
+}
 _UNITS_S = {
     **dict.fromkeys(("s", "sec", "second", "seconds", "秒"), 1),
     **dict.fromkeys(("min", "m", "minute", "minutes", "分", "分钟"), 60),
@@ -164,6 +170,16 @@ def yes(cell: Any, setting: Setting) -> bool:
         wrong(f"'{words[:40]}' is neither yes nor no", f"“{words[:40]}”不是“是”或“否”",
               "Write yes or no", "请填写“是”或“否”")  # fmt: skip
     return words in _YES
+
+
+def outage_kind(cell: Any, setting: Setting) -> OutageKind:
+    """What is out: a machine, a person, a tool."""
+    words = text(cell, setting).lower()
+    if words not in _OUT:
+        wrong(f"'{words[:40]}' is no machine, person or tool",
+              f"“{words[:40]}”不是设备、人员或工装",
+              "Write machine, person or tool", "请填写设备、人员或工装")  # fmt: skip
+    return _OUT[words]
 
 
 def words_list(cell: Any, setting: Setting) -> tuple[str, ...]:

@@ -10,9 +10,10 @@ from msgspec import Struct
 
 from hanse.links.imports import cells, shapes
 from hanse.links.imports.columns import Column
-from hanse.model.order import WorkOrder
+from hanse.model.order import Progress, WorkOrder
+from hanse.model.plan import Outage, Pin
 from hanse.model.plant import Calendar, Machine, Person
-from hanse.model.product import BomLine, Item, Routing, SetupChange, Stock, Tool
+from hanse.model.product import BomLine, Item, Routing, SetupChange, Stock, Tool, Transport
 from hanse.model.text import Text
 
 DAY_S = 86_400
@@ -215,10 +216,87 @@ ORDERS = Kind(
              read=functools.partial(cells.instant, end_of_day=True)),
     ),
 )
+
+TRANSPORTS = Kind(
+    name="transports", title=Text("Transport between sites", "厂区间运输"), struct=Transport,
+    unique=("before", "after"), also=("transport", "travel times", "transporte", "运输时间"),
+    columns=(
+        _code("before", ("From site", "起始厂区"), "from", "起点"),
+        _code("after", ("To site", "到达厂区"), "to", "终点"),
+        _need("seconds", ("Travel (min)", "运输时间(分)"), "travel time", "duration", "fahrzeit",
+              "时间", read=cells.whole_seconds, unit_s=60),
+    ),
+)
+
+_FROM = _need("start", ("From", "开始"), "start", "von", "开始时间", read=cells.instant)
+_UNTIL = _col("end", ("Until", "结束"), "end", "to", "bis", "结束时间",
+              read=functools.partial(cells.instant, end_of_day=True))
+_REASON = _col("reason", ("Reason", "原因"), "note", "grund", "备注")
+
+OUTAGES = Kind(
+    name="outages", title=Text("Maintenance and outages", "停机与维护"), struct=Outage,
+    shape=shapes.outage, unique=("resource", "start"),
+    also=("maintenance", "downtime", "wartung", "停机", "维护计划"),
+    columns=(
+        _code("resource", ("Out of use", "停用对象"), "machine", "tool", "maschine", "设备",
+              "设备编码"),
+        _FROM, _UNTIL,
+        _col("kind", ("Is a", "对象类型"), "type", "类型", read=cells.outage_kind),
+        _col("planned", ("Planned", "计划内"), "geplant", read=cells.yes),
+        _REASON,
+    ),
+)
+
+ABSENCES = Kind(
+    name="absences", title=Text("Absences", "请假"), struct=Outage, shape=shapes.absence,
+    unique=("resource", "start"), also=("holidays", "time off", "abwesenheit", "urlaub", "休假"),
+    columns=(
+        _code("resource", ("Person", "工号"), "employee", "employee number", "人员"),
+        _FROM, _UNTIL,
+        _col("planned", ("Planned", "计划内"), "geplant", read=cells.yes),
+        _REASON,
+    ),
+)
+
+_WORK = (
+    _code("order", ("Order", "工单号"), "work order", "order number", "job", "auftrag", "订单号"),
+    _code("step", ("Step", "工序号"), "operation", "op", "operation number", "工序"),
+    _col("lot", ("Lot", "批次"), "los", read=cells.whole),
+)
+
+PINS = Kind(
+    name="pins", title=Text("Put by hand", "人工指定"), struct=Pin, unique=("order", "step", "lot"),
+    also=("pinned", "fixed operations", "固定工序"),
+    columns=(
+        *_WORK,
+        _code("machine", ("Machine", "设备编码"), "resource", "maschine", "设备"),
+        _col("start", ("Not before", "最早开始"), "earliest", "from", "von", read=cells.instant),
+    ),
+)
+
+PROGRESS = Kind(
+    name="progress", title=Text("Work in progress", "在制进度"), struct=Progress,
+    shape=shapes.progress, unique=("order", "step", "lot"),
+    also=("wip", "work in process", "fortschritt", "在制品", "进度"),
+    columns=(
+        *_WORK,
+        _words("machine", ("Machine", "设备编码"), "resource", "maschine", "设备"),
+        _col("started_at", ("Started", "开工时间"), "begun", "begonnen", read=cells.instant),
+        _col("finished_at", ("Finished", "完工时间"), "ended", "beendet", read=cells.instant),
+        _col("good", ("Good pieces", "合格数量"), "good", "done", "gut", "已完成", "完成数量",
+             read=cells.whole),
+        _col("scrap", ("Scrapped", "报废数量"), "scrap", "ausschuss", "报废", read=cells.whole),
+        _col("paused", ("Nobody works on it", "已暂停"), "paused", "interrupted", "暂停",
+             read=cells.yes),
+    ),
+)
 # fmt: on
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
-    for kind in (ITEMS, BOM, ROUTINGS, MACHINES, CALENDARS, PEOPLE, TOOLS, SETUPS, STOCK, ORDERS)
+    for kind in (
+        *(ITEMS, BOM, ROUTINGS, MACHINES, CALENDARS, PEOPLE, TOOLS, SETUPS, TRANSPORTS, STOCK),
+        *(ORDERS, OUTAGES, ABSENCES, PINS, PROGRESS),
+    )
 }
 """All kinds by name, in the order in which a node takes them in."""

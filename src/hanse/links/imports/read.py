@@ -204,9 +204,20 @@ def _structs(file: str, kind: Kind, rows: list[Numbered], problems: list[Problem
         try:
             fields = kind.shape([values for _, values in group])
             made.append(msgspec.convert(fields, kind.struct, strict=False))
+        except WrongCell as error:
+            problems.append(_cell_problem(file, group[0][0], kind, error))
         except (msgspec.ValidationError, KeyError) as error:
             problems.append(_out_of_range(file, group[0][0], kind, error))
     return made
+
+
+def _cell_problem(file: str, row: int, kind: Kind, error: WrongCell) -> Problem:
+    column = _titled(kind, error.column)
+    return Problem(file=file, row=row, column=column, what=error.what, remedy=error.remedy)
+
+
+def _titled(kind: Kind, name: str) -> str:
+    return next((c.title.en for c in kind.columns if c.name == name), name)
 
 
 def _out_of_range(file: str, row: int, kind: Kind, error: Exception) -> Problem:
@@ -215,11 +226,10 @@ def _out_of_range(file: str, row: int, kind: Kind, error: Exception) -> Problem:
     else:
         found = _AT.search(str(error))
         name, said = (found.group(1) if found else ""), _AT.sub("", str(error))
-    column = next((c for c in kind.columns if c.name == name), None)
     return Problem(
         file=file,
         row=row,
-        column=column.title.en if column else name,
+        column=_titled(kind, name),
         what=Text(said[:1].lower() + said[1:], f"数值不合要求（{said}）"),
         remedy=Text("Correct this cell", "请更正该单元格"),
     )

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hanse.links.imports.problems import WrongCell
+from hanse.model.plan import OutageKind
+from hanse.model.text import Text
 from hanse.model.time import to_ns
 
 Group = Sequence[Mapping[str, Any]]
@@ -75,3 +78,32 @@ def stock(rows: Group) -> dict[str, Any]:
     row = dict(rows[0])
     at = row.pop("at", None)
     return row if at is None else {**row, "at_ns": to_ns(at)}
+
+
+def outage(rows: Group) -> dict[str, Any]:
+    """A machine or tool out of use: planned unless the row says otherwise."""
+    return _span({"planned": True, **rows[0]}, "start", "end")
+
+
+def absence(rows: Group) -> dict[str, Any]:
+    """A person away."""
+    return {**outage(rows), "kind": OutageKind.PERSON}
+
+
+def progress(rows: Group) -> dict[str, Any]:
+    """How far an operation is; what is finished says how many pieces are good."""
+    row = dict(rows[0])
+    if "finished_at" in row:
+        row["good"] = row["good"]
+        row.setdefault("started_at", row["finished_at"])
+    return _span(row, "started_at", "finished_at")
+
+
+def _span(row: dict[str, Any], start: str, end: str) -> dict[str, Any]:
+    if start in row and end in row and row[end] < row[start]:
+        raise WrongCell(
+            Text("it ends before it begins", "结束早于开始"),
+            Text("Correct one of the two times", "请更正其中一个时间"),
+            end,
+        )
+    return row

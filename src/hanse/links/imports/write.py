@@ -14,6 +14,8 @@ from hanse.links.imports import cells
 from hanse.links.imports.cells import Setting
 from hanse.links.imports.columns import Column
 from hanse.links.imports.kinds import KINDS, Kind
+from hanse.model.order import Progress
+from hanse.model.plan import Outage
 from hanse.model.plant import Calendar
 from hanse.model.product import Routing
 from hanse.model.text import Language
@@ -94,6 +96,10 @@ _WRITE: dict[Callable[..., Any], Callable[[Any], str]] = {
 }
 
 
+_SAID: dict[type, tuple[str, ...]] = {Outage: ("planned",), Progress: ("good",)}
+"""What is written even where it is as by default, because a sheet without it reads otherwise."""
+
+
 def _rows(value: Any) -> list[_Row]:
     """The rows of one value, by column name; what is as by default is left out."""
     match value:
@@ -102,7 +108,7 @@ def _rows(value: Any) -> list[_Row]:
         case Calendar():
             return _calendar_rows(value)
         case _:
-            row = _told(value)
+            row = _told(value) | {name: getattr(value, name) for name in _SAID.get(type(value), ())}
             if "at_ns" in row:
                 row["at"] = from_ns(row.pop("at_ns"))
             if "attributes" in row:

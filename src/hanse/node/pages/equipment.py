@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from hanse.links.imports import Setting, read_file
+from hanse.links.imports import Problem, Setting, read_file
 from hanse.links.imports.read import Imported
 from hanse.model.errors import NotFound, Unreachable
 from hanse.model.event import Draft
 from hanse.model.text import Text
 from hanse.node.context import Context
 from hanse.node.planning import wire
-from hanse.node.records import put_records
+from hanse.node.records import loose_in, put_records
 from hanse.packs.load import load_shipped
 from hanse.store import Tx
 from hanse.transmit.nats.requests import ask
@@ -69,7 +69,11 @@ class RecordImports:
         """Take the good rows in; the plan follows."""
         found, seen = self._need(report)
         await take_in_file(self._context, seen.file, found, by=by)
-        applied = msgspec.structs.replace(seen, applied=True)
+        kinds = {sheet.kind for sheet in found.sheets}
+        loose = await self._context.store.read(lambda tx: loose_in(tx, kinds))
+        applied = msgspec.structs.replace(
+            seen, applied=True, loose=tuple(_bad_row(p) for p in loose[:BAD_SHOWN_MAX])
+        )
         self._waiting[report] = (found, applied)
         return applied
 
@@ -103,6 +107,12 @@ async def take_in_file(context: Context, file: str, found: Imported, *, by: str)
     return counts
 
 
+def _bad_row(problem: Problem) -> BadRow:
+    return BadRow(
+        row=problem.row, column=problem.column, value="", what=problem.what, remedy=problem.remedy
+    )
+
+
 def _report(key: str, file: str, found: Imported) -> ImportReport:
     good = [v for sheet in found.sheets for v in sheet.values]
     problems = found.problems
@@ -112,10 +122,7 @@ def _report(key: str, file: str, found: Imported) -> ImportReport:
         file=file,
         kind=", ".join(s.kind for s in found.sheets if s.kind),
         good=len(good),
-        bad=tuple(
-            BadRow(row=p.row, column=p.column, value="", what=p.what, remedy=p.remedy)
-            for p in problems[:BAD_SHOWN_MAX]
-        ),
+        bad=tuple(_bad_row(p) for p in problems[:BAD_SHOWN_MAX]),
         bad_count=len(problems),
         columns=tuple(first),
         rows=tuple(

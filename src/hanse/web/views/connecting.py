@@ -128,7 +128,10 @@ class BadRow(Struct, frozen=True, kw_only=True):
 
 
 class ImportReport(Struct, frozen=True, kw_only=True):
-    """What a file holds, before (``applied`` False) or after it was taken in."""
+    """What a file holds, before (``applied`` False) or after it was taken in.
+
+    ``loose``: what it names and no sheet has given yet, known once it was taken in.
+    """
 
     id: Id
     file: Line
@@ -136,6 +139,7 @@ class ImportReport(Struct, frozen=True, kw_only=True):
     good: Count
     bad: tuple[BadRow, ...] = ()
     bad_count: Count = 0
+    loose: tuple[BadRow, ...] = ()
     new: Count = 0
     changed: Count = 0
     same: Count = 0
