@@ -20,7 +20,7 @@ COMMANDS: dict[str, str] = {
     "mapping": "hanse.cli.connect:mapping",
     "import": "hanse.cli.records:import_",
     "plan": "hanse.cli.plan:plan",
-    "promise": "hanse.cli.plan:promise",
+    "promise": "hanse.cli.promise:promise",
     "rule": "hanse.cli.rule:rule",
     "peer": "hanse.cli.trade:peer",
     "rfq": "hanse.cli.trade:rfq",

@@ -260,6 +260,33 @@ class Compared(Struct, frozen=True, kw_only=True):
     placed: Assignment | None = None
 
 
+class Difference(Struct, frozen=True, kw_only=True):
+    """One operation that two versions have in different places; None where one has it not."""
+
+    order: str
+    step: str
+    lot: int
+    was: Assignment | None
+    now: Assignment | None
+    text: Text
+
+
+class VersionsCompared(Struct, frozen=True, kw_only=True):
+    """Two versions side by side; ``changed`` counts all operations that stand elsewhere."""
+
+    before: int
+    after: int
+    before_at: Instant
+    after_at: Instant
+    cost_before_minor: int
+    cost_after_minor: int
+    late_before: int
+    late_after: int
+    changed: int
+    operations: tuple[Difference, ...]
+    dates: tuple[OtherDate, ...]
+
+
 class MachineLoad(Struct, frozen=True, kw_only=True):
     """How busy a machine is between now and the last due date; ``share`` of its open time."""
 

@@ -6,7 +6,17 @@ from decimal import Decimal
 from typing import Protocol
 
 from hanse.model.event import Event
-from hanse.model.plan import Compared, Hold, MachineLoad, Overtime, Relief, Search, WhatIf, WhyLink
+from hanse.model.plan import (
+    Compared,
+    Hold,
+    MachineLoad,
+    Overtime,
+    Relief,
+    Search,
+    VersionsCompared,
+    WhatIf,
+    WhyLink,
+)
 from hanse.model.time import Instant
 from hanse.web.views.planning import MoveWish, OrderRow, PlanView, PromiseView, VersionRow
 
@@ -20,6 +30,10 @@ class Plans(Protocol):
 
     async def versions(self, *, limit: int) -> tuple[VersionRow, ...]:
         """Versions, newest first."""
+        ...
+
+    async def changes(self, number: int, *, since: int | None = None) -> VersionsCompared:
+        """What a version has otherwise than an earlier one, by itself the one before it."""
         ...
 
     async def order(self, key: str) -> tuple[OrderRow, tuple[Event, ...]]:
@@ -53,8 +67,8 @@ class Plans(Protocol):
         """A pinned operation may be moved again."""
         ...
 
-    async def adopt(self, wish: WhatIf, *, cost_minor: int, by: str) -> PlanView:
-        """What was tried is done, as long as it costs no more than was shown."""
+    async def adopt(self, wish: WhatIf, *, cost_minor: int, by: str, key: str = "") -> PlanView:
+        """What was tried is done, as long as it costs no more than was shown; once for a key."""
         ...
 
     async def holds(self) -> tuple[Hold, ...]:
@@ -62,9 +76,12 @@ class Plans(Protocol):
         ...
 
     async def hold(
-        self, item: str, quantity: int, *, expires: Instant, harmless: bool
+        self, item: str, quantity: int, *, expires: Instant, harmless: bool, key: str = ""
     ) -> tuple[str, Instant | None]:
-        """Reserve capacity until then: the hold's key, and when it would be ready."""
+        """Reserve capacity until then: the hold's key, and when it would be ready.
+
+        Under a ``key`` of the caller's own it is held once.
+        """
         ...
 
     async def release(self, hold: str) -> None:

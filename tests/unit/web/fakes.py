@@ -9,6 +9,7 @@ from tests.unit.web import samples as s
 from tests.unit.web.deciding import PERFORMANCE, LossesInMemory, NoticesInMemory, RulesInMemory
 from tests.unit.web.lives import LivesInMemory
 
+from hanse.allocate.versions import between
 from hanse.model.door import Role
 from hanse.model.errors import BadInput, Conflict, NotAllowed, NotFound
 from hanse.model.plan import Search, SearchState
@@ -257,15 +258,20 @@ class PlansInMemory:
     async def free(self, wish, *, by):
         return self.plan
 
-    async def adopt(self, wish, *, cost_minor, by):
+    async def adopt(self, wish, *, cost_minor, by, key=""):
         self.adopted = (wish, cost_minor, by)
         return self.plan
 
     async def holds(self):
         return s.HOLDS
 
-    async def hold(self, item, quantity, *, expires, harmless):
-        return "hold-2", expires
+    async def hold(self, item, quantity, *, expires, harmless, key=""):
+        return key or "hold-2", expires
+
+    async def changes(self, number, *, since=None):
+        old = (await self.current(number)).version
+        moved = [structs.replace(a, start=a.start + (a.end - a.start)) for a in old.assignments]
+        return between(old, structs.replace(old, assignments=tuple(moved[:2])))
 
     async def release(self, hold):
         found(next((h for h in s.HOLDS if h.key == hold), None), hold)

@@ -1,6 +1,7 @@
 """The JSON API: what it answers fits its document, and what it refuses says why."""
 
 import json
+import re
 import struct
 
 import numpy as np
@@ -32,6 +33,7 @@ NAMES = {
     "/api/v1/trade-orders/{name}": s.TRADE_ORDER.id,
     "/api/v1/ledgers/{name}": "pump",
     "/api/v1/peers/{name}": s.DID_SHOP,
+    "/api/v1/plan/versions/{number}/changes": "17",
     "/api/v1/orders/{name}": "wo-2207",
     "/api/v1/orders/{name}/why": "wo-2207",
     "/api/v1/machines/{name}/relief": "lathe-1",
@@ -70,7 +72,7 @@ def test_every_answer_of_every_list_and_thing_fits_the_document(document, caller
         if method != "get" or path.endswith("/file"):
             continue
         named = NAMES.get(path, "")
-        url = path.replace("{name}", named) if "{name}" in path else path + named
+        url = re.sub(r"\{\w+\}", named, path) if "{" in path else path + named
         answer = caller.get(url)
         assert answer.status_code == 200, (path, answer.text[:300])
         schema = operation["responses"]["200"]["content"]["application/json"]["schema"]

@@ -6,6 +6,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import TypeVar
 
+from hanse.allocate.versions import between
 from hanse.model.errors import NotFound, Unreachable
 from hanse.model.event import Event
 from hanse.model.money import Money
@@ -19,6 +20,7 @@ from hanse.model.plan import (
     Promise,
     Relief,
     Search,
+    VersionsCompared,
     WhatIf,
     WhyLink,
 )
@@ -59,6 +61,10 @@ class RecordPlans:
 
         return tuple(await self._context.store.read(read))
 
+    async def changes(self, number: int, *, since: int | None = None) -> VersionsCompared:
+        """What a version has otherwise than an earlier one."""
+        return await self._context.store.read(lambda tx: changes(tx, number, since))
+
     async def order(self, key: str) -> tuple[OrderRow, tuple[Event, ...]]:
         """A work order and its events."""
 
@@ -81,9 +87,10 @@ class RecordPlans:
         """A pinned operation may be moved again."""
         return await self._changed(wire.FREE, _move(wish, by))
 
-    async def adopt(self, wish: WhatIf, *, cost_minor: int, by: str) -> PlanView:
+    async def adopt(self, wish: WhatIf, *, cost_minor: int, by: str, key: str = "") -> PlanView:
         """What was tried is done."""
-        return await self._changed(wire.ADOPT, wire.Adopt(what=wish, cost_minor=cost_minor, by=by))
+        question = wire.Adopt(what=wish, cost_minor=cost_minor, by=by, key=key)
+        return await self._changed(wire.ADOPT, question)
 
     async def holds(self) -> tuple[Hold, ...]:
         """What is held for quotes."""
@@ -92,10 +99,12 @@ class RecordPlans:
         return tuple(sorted((h for h in found if h.expires_at > now), key=lambda h: h.expires_at))
 
     async def hold(
-        self, item: str, quantity: int, *, expires: Instant, harmless: bool
+        self, item: str, quantity: int, *, expires: Instant, harmless: bool, key: str = ""
     ) -> tuple[str, Instant | None]:
         """Reserve capacity until then."""
-        question = wire.QuoteAsk(item=item, quantity=quantity, expires=expires, harmless=harmless)
+        question = wire.QuoteAsk(
+            item=item, quantity=quantity, expires=expires, harmless=harmless, key=key
+        )
         found = await self._ask(wire.QUOTE, question, wire.QuoteAnswer)
         return found.hold, found.ready
 
@@ -203,6 +212,23 @@ class RecordPlans:
             late=sum(1 for s in version.late.values() if s > 0),
             cost=Money(version.cost_minor, self._context.settings.firm.currency),
         )
+
+
+def changes(tx: Tx, number: int, since: int | None) -> VersionsCompared:
+    """A version beside an earlier one, by itself the newest before it that is kept.
+
+    Raises:
+        NotFound: one of them is not on record.
+    """
+    earlier = [n for n in tx.plans.numbers() if n < number]
+    before = max(earlier, default=number) if since is None else since
+    found = []
+    for asked in (before, number):
+        version = tx.plans.get(asked)
+        if version is None:
+            raise NotFound("there is no such plan", subject=f"plan {asked}")
+        found.append(version)
+    return between(*found)
 
 
 def _move(wish: MoveWish, by: str) -> wire.MoveOperation:

@@ -87,6 +87,10 @@ class ByHand:
         Raises:
             Conflict: it would cost more by now than was shown.
         """
+        once = f"what_if_adopted:{ask.key}" if ask.key else ""
+        told = await self._store.read(lambda tx: tx.events.by_once(once)) if once else None
+        if told is not None:
+            return wire.PlanChanged(version=self._live.version().number)
         deed = deed_of(ask.what, self._clock.now())
         tried = await self._tried(deed)
         if tried.cost_after_minor > ask.cost_minor + abs(ask.cost_minor) // WORSE_SHARE:
@@ -101,17 +105,19 @@ class ByHand:
             f"{ask.by} adopted a what-if about {subject}", f"{ask.by} 采纳了关于 {subject} 的假设"
         )
         draft = Draft(kind=kinds.WHAT_IF_ADOPTED, subject=subject, text=text, by=ask.by)
-        return await self._done(deed, draft, lambda _tx: None)
+        return await self._done(deed, draft, lambda _tx: None, once=once)
 
     async def confirm(self, ask: wire.Confirm) -> wire.PlanChanged:
-        """What is held becomes a work order on the same places.
+        """What is held becomes a work order on the same places; told again it is that order.
 
         Raises:
             NotFound: there is no such hold, or it lapsed.
+            Conflict: it has become another order.
         """
+        once = f"hold_confirmed:{ask.hold}"
         held = next((h for h in self._live.holds() if h.key == ask.hold), None)
         if held is None:
-            raise NotFound("there is no such hold", subject=ask.hold, remedy="It lapsed; ask again")
+            return await self._confirmed(ask, once)
         order = WorkOrder(
             key=ask.order, item=held.item, quantity=Decimal(held.quantity), due=held.ready_at,
             promised=held.ready_at,
@@ -123,12 +129,24 @@ class ByHand:
             number = put_version(tx, made)
             keep_holds(tx, tuple(self._live.holds()))
             draft = planned(order, number, made.ready.get(order.key))
-            tx.events.append(msgspec.structs.replace(draft, by=ask.by))
+            tx.events.append(msgspec.structs.replace(draft, by=ask.by), once=once)
 
         await self._store.write(write)
         return wire.PlanChanged(version=made.number, ready=held.ready_at)
 
-    async def _done(self, deed: Deed, draft: Draft, keep: Callable[[Tx], None]) -> wire.PlanChanged:
+    async def _confirmed(self, ask: wire.Confirm, once: str) -> wire.PlanChanged:
+        """What a hold that is no more became."""
+        told = await self._store.read(lambda tx: tx.events.by_once(once))
+        if told is None:
+            raise NotFound("there is no such hold", subject=ask.hold, remedy="It lapsed; ask again")
+        if told.subject != ask.order:
+            raise Conflict(f"it has become order {told.subject}", subject=ask.hold)
+        version = self._live.version()
+        return wire.PlanChanged(version=version.number, ready=version.ready.get(ask.order))
+
+    async def _done(
+        self, deed: Deed, draft: Draft, keep: Callable[[Tx], None], *, once: str = ""
+    ) -> wire.PlanChanged:
         """A deed done to the live plan; who is harmed by it is told."""
         live = self._live
         before, late = live.records, {s.order: s.late_s for s in live.unkept()}
@@ -144,7 +162,7 @@ class ByHand:
             _put_records(tx, before, after)
             number = put_version(tx, made)
             keep_holds(tx, held)
-            event = tx.events.append(draft)
+            event = tx.events.append(draft, once=once or None)
             said = tx.events.append(repaired(made, number, event, took_ms))
             for short in harmed:
                 tell_broken(tx, short, said)

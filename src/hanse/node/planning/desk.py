@@ -7,7 +7,7 @@ import asyncio
 import msgspec
 
 from hanse.allocate.live import LivePlan
-from hanse.model.errors import HanseError, NotFound
+from hanse.model.errors import Conflict, HanseError, NotFound
 from hanse.model.order import Progress, WorkOrderState
 from hanse.model.plan import Hold, PlanVersion, Promise, PromiseKind
 from hanse.model.time import Clock
@@ -85,13 +85,31 @@ class PlanDesk:
         return self._standing()
 
     async def quote(self, ask: wire.QuoteAsk) -> wire.QuoteAnswer:
-        """Hold the earliest places in which nobody is touched, or nobody is harmed."""
+        """Hold the earliest places in which nobody is touched, or nobody is harmed.
+
+        Raises:
+            Conflict: something else is held under that key.
+        """
+        told = await self._store.read(lambda tx: tx.events.by_once(f"hold_confirmed:{ask.key}"))
+        if told is not None:
+            raise Conflict(f"it has become order {told.subject}", subject=f"hold {ask.key}")
         kind = PromiseKind.HARMLESS if ask.harmless else None
-        hold = self._live.hold(ask.item, ask.quantity, expires_at=ask.expires, kind=kind)
+        hold = self._held_already(ask) or self._live.hold(
+            ask.item, ask.quantity, expires_at=ask.expires, kind=kind, key=ask.key
+        )
         version = await self._keep_held()
         return wire.QuoteAnswer(
             quantity=hold.quantity, ready=hold.ready_at, hold=hold.key, version=version
         )
+
+    def _held_already(self, ask: wire.QuoteAsk) -> Hold | None:
+        named = (h for h in self._live.holds() if ask.key and h.key == ask.key)
+        known = next(named, None)
+        if known is not None and (known.item, known.quantity) != (ask.item, ask.quantity):
+            raise Conflict(
+                "something else is held under that key", subject=ask.key, remedy="Use another key"
+            )
+        return known
 
     async def release(self, ask: wire.Release) -> wire.PlanChanged:
         """Give a hold back; one that has lapsed is as good as given back."""

@@ -63,12 +63,16 @@ class MachineUp(Struct, frozen=True, kw_only=True):
 
 
 class QuoteAsk(Struct, frozen=True, kw_only=True):
-    """When can so many be ready with nobody touched (``harmless``: nobody harmed)? Held so long."""
+    """When can so many be ready with nobody touched (``harmless``: nobody harmed)? Held so long.
+
+    Under a ``key`` of the asker's own it is held once.
+    """
 
     item: Key
     quantity: Annotated[int, Meta(gt=0)]
     expires: Instant
     harmless: bool = False
+    key: Annotated[str, Meta(max_length=120)] = ""
 
 
 class QuoteAnswer(Struct, frozen=True, kw_only=True):
@@ -156,11 +160,12 @@ class MoveOperation(Struct, frozen=True, kw_only=True):
 
 
 class Adopt(Struct, frozen=True, kw_only=True):
-    """What was tried is to be done, as long as it costs no more than was shown."""
+    """What was tried is to be done, as long as it costs no more than was shown; once for a key."""
 
     what: WhatIf
     cost_minor: int
     by: str
+    key: Annotated[str, Meta(max_length=120)] = ""
 
 
 class Confirm(Struct, frozen=True, kw_only=True):
