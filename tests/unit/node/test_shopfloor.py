@@ -244,7 +244,7 @@ async def test_what_is_held_becomes_an_order_on_the_same_places(floor):
     version = store.read_sync(lambda tx: tx.plans.current())
     assert version.ready["W-9"] <= held.ready
     assert store.read_sync(lambda tx: tx.holds.all()) == []
-    with pytest.raises(NotFound):
+    with pytest.raises(Conflict):
         await by_hand.confirm(wire.Confirm(hold=held.hold, order="W-10", by="ann"))
 
 
