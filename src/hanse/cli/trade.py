@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from hanse.cli.folders import folder_option, json_option, known
+from hanse.cli.mirrors import mirror
 from hanse.cli.output import NO, say_json, table
 from hanse.match.books import Books
 from hanse.match.ledger.audit import verify_file
@@ -33,6 +34,7 @@ FOUND_BY = {
     "address": "as typed",
     "record": "by the domain's TXT record",
     "website": "by the website's /.well-known/hanse",
+    "mirror": "by a mirror",
     "did_document": "by the website's did.json",
 }
 SHOWN = ("seq", "at", "kind", "number")
@@ -41,6 +43,9 @@ SHOWN = ("seq", "at", "kind", "number")
 @click.group()
 def peer() -> None:
     """Firms this node deals with."""
+
+
+peer.add_command(mirror)
 
 
 @peer.command("add")

@@ -117,6 +117,8 @@ RIPPLED = "match.rippled"
 """``partner, document``: a partner's answer to a disturbance, in sums."""
 FORECAST = "match.forecast"
 """``partner, document``: what a partner's customers together will want."""
+EQUIVOCATED = "match.equivocated"
+"""``seq, mirror``: a firm signed two different profiles under one number; both are kept."""
 
 RIPPLE_BEGUN = "flows.ripple_begun"
 """``ripple, effect, orders, told``: a disturbance here, and whom it was told."""

@@ -52,7 +52,10 @@ class Offered(Aggregate, frozen=True, kw_only=True):
 
 
 class Profile(Aggregate, frozen=True, kw_only=True):
-    """A firm's description of itself. ``seq`` grows with every edition."""
+    """A firm's description of itself. ``seq`` grows with every edition.
+
+    ``may_be_mirrored``: anybody may pass it on to anybody (`hanse.match.mirror`).
+    """
 
     party: TradeParty
     card: KeyCard
@@ -72,6 +75,7 @@ class Profile(Aggregate, frozen=True, kw_only=True):
         tuple[Annotated[str, Meta(pattern=r"^[a-z]{2}$")], ...], Meta(max_length=10)
     ] = ("en",)
     small: bool = False
+    may_be_mirrored: bool = False
 
 
 class SignedProfile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

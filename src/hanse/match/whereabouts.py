@@ -34,6 +34,15 @@ class Whereabouts(Struct, frozen=True, kw_only=True):
     url: Url
 
 
+def whereabouts(did: str, url: str) -> Whereabouts:
+    """An identity and an address that somebody named.
+
+    Raises:
+        BadMessage: one of them is none.
+    """
+    return _checked({"did": did, "url": url}, url[:300])
+
+
 def record_name(domain: str) -> str:
     """Where the TXT record of a domain stands (an underscored name, RFC 8552)."""
     return f"{RECORD_OWNER}.{domain}"

@@ -10,6 +10,7 @@ from hanse.web.views.running import PeerAnswer
 from hanse.web.views.trading import (
     AskForm,
     ChainRow,
+    DoubtRow,
     EntryRow,
     FileRow,
     IntroducedRow,
@@ -116,14 +117,25 @@ class Peers(Protocol):
         """Nodes that show themselves on the local network now; nothing unless switched on."""
         ...
 
+    async def mirrored(self) -> tuple[IntroducedRow, ...]:
+        """Firms that mirrors show: candidates in their own words, never partners."""
+        ...
+
+    async def doubtful(self) -> tuple[DoubtRow, ...]:
+        """Firms that signed two different profiles under one number."""
+        ...
+
     async def peer(self, did: str) -> PeerView:
         """One firm; this one's own page by its own DID."""
         ...
 
-    async def add(self, address: str, *, by: str, private: bool = False) -> PeerRow:
+    async def add(
+        self, address: str, *, by: str, private: bool = False, named: str = ""
+    ) -> PeerRow:
         """Fetch the card at an address or domain; unpinned until the codes are compared.
 
-        ``private``: what a domain leads to may stand in our own network.
+        ``private``: what was found may stand in our own network. ``named``: the address was not
+        typed but found, and must be of this firm.
         """
         ...
 
@@ -149,6 +161,10 @@ class PeerDoor(Protocol):
 
     async def whereabouts(self) -> PeerAnswer:
         """Who this firm is and where its node answers, for its website."""
+        ...
+
+    async def profiles(self) -> PeerAnswer:
+        """The signed profiles this node passes on; `NotFound` where it is no mirror."""
         ...
 
     async def did_document(self) -> PeerAnswer:

@@ -381,7 +381,13 @@ class PeersInMemory:
             s.PEER, row=found(next((p for p in s.PEERS if p.did == did), None), did)
         )
 
-    async def add(self, address, *, by, private=False):
+    async def mirrored(self):
+        return (s.MIRRORED,)
+
+    async def doubtful(self):
+        return (s.DOUBTFUL,)
+
+    async def add(self, address, *, by, private=False, named=""):
         return s.PEERS[1]
 
     async def act(self, did, deed, values, *, by):
@@ -548,6 +554,9 @@ class DoorInMemory:
 
     async def whereabouts(self):
         return PeerAnswer(body=b'{"did":"x"}', media_type="application/json")
+
+    async def profiles(self):
+        return PeerAnswer(body=b'{"profiles":[]}', media_type="application/json")
 
     async def did_document(self):
         return PeerAnswer(body=b'{"id":"x"}', media_type="application/json")

@@ -51,6 +51,7 @@ from hanse.web.views.rippling import ForecastRow, RippleAnswerRow, RippleHit, Ri
 from hanse.web.views.running import Check, Readiness
 from hanse.web.views.trading import (
     ChainRow,
+    DoubtRow,
     EntryRow,
     FirmRules,
     IntroducedRow,
@@ -779,6 +780,16 @@ INTRODUCED = IntroducedRow(
     address="https://grinder.sample:8443",
     by="Sample pump works",
     can_do=Text("Grinding", "磨削"),
+)
+MIRRORED = structs.replace(
+    INTRODUCED,
+    did="did:key:z6MkSampleForge",
+    name="Sample forge",
+    by="",
+    mirror="https://m.sample/x",
+)
+DOUBTFUL = DoubtRow(
+    did="did:key:z6MkSampleTwice", name="Sample caster", seq=4, mirror="https://m.sample/x", at=T0
 )
 OWN = OwnCard(name=FIRM.name, did=FIRM.did, address="https://one.sample:8443", code="731 448 206")
 UP = state("up", "Reachable", "可达", Tone.GOOD)

@@ -28,6 +28,7 @@ from hanse.match.whereabouts import (
     from_document,
     from_records,
     record_name,
+    whereabouts,
 )
 from hanse.model.errors import BadInput, BadMessage, NotFound, Refused, Unreachable
 from hanse.node.dealing.introducing import Met, fetch_card
@@ -41,7 +42,7 @@ ADDRESSES_MAX = 8
 DOMAIN_MAX = 253
 DOCUMENT, DID_DOCUMENT = "/.well-known/hanse", "/.well-known/did.json"
 _DOMAIN = re.compile(r"^(?=.{4,253}$)([\w-]{1,63}\.)+[^\W\d][\w-]{1,62}$")
-By = Literal["address", "record", "website", "did_document"]
+By = Literal["address", "record", "website", "did_document", "mirror"]
 
 
 class Names(Protocol):
@@ -146,7 +147,7 @@ def is_domain(typed: str) -> bool:
 
 
 async def meet(
-    typed: str, *, names: Names, private: bool = False, web: Web | None = None
+    typed: str, *, names: Names, private: bool = False, named: str = "", web: Web | None = None
 ) -> FoundBy:
     """The firm behind what a person typed, by its node's signed card.
 
@@ -154,6 +155,8 @@ async def meet(
         typed: ``example.com``, ``node.example.com:8443``, ``https://10.0.0.7:8443``.
         names: where names are looked up.
         private: the person says that a node which is found may stand in our own network.
+        named: the firm that somebody else said answers at this address (a mirror); empty where a
+            person typed it.
         web: how websites are read.
 
     Raises:
@@ -164,6 +167,10 @@ async def meet(
         Unreachable: nothing answers.
     """
     typed = typed.strip().rstrip("/")
+    if named:
+        where = whereabouts(named, typed)
+        search = _Search(urlsplit(typed).hostname or "", names, web or Web(), private=private)
+        return FoundBy(met=await search.card(where), by="mirror")
     if not is_domain(typed):
         return FoundBy(met=await fetch_card(typed), by="address")
     search = _Search(typed.lower(), names, web or Web(), private=private)
@@ -189,7 +196,7 @@ class _Search:
         for by, way in ways:
             where = await way()
             if where is not None:
-                return FoundBy(met=await self._card(where), by=by)
+                return FoundBy(met=await self.card(where), by=by)
         return await self._itself()
 
     async def _record(self) -> Whereabouts | None:
@@ -225,13 +232,13 @@ class _Search:
             self._tried.append(f"https://{self._domain}{path}: {error.what}")
             return None
 
-    async def _card(self, where: Whereabouts) -> Met:
+    async def card(self, where: Whereabouts) -> Met:
         """The card at the address that was published; it must be of the firm that was named."""
         host = urlsplit(where.url).hostname or ""
         met = await fetch_card(where.url, address=await self._checked(host))
         if met.partner.did != where.did:
             raise BadMessage(
-                f"the domain names {where.did}, but the node there is of {met.partner.did}",
+                f"what was found names {where.did}, but the node there is of {met.partner.did}",
                 subject=where.url,
                 remedy="Do not add it; tell the firm that its record leads to another node",
                 code="points-elsewhere",

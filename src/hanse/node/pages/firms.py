@@ -40,6 +40,8 @@ def profile_facts(profile: Profile) -> list[Fact]:
     found += [Fact(label, Text(value, value)) for label, value in plain if value]
     if profile.small:
         found.append(Fact(Text("Size of the firm", "规模"), Text("small firm", "小企业")))
+    if profile.may_be_mirrored:
+        found.append(Fact(Text("Passing on", "转发"), Text("by anybody", "任何人均可")))
     return found
 
 
@@ -187,6 +189,13 @@ def _describe(profile: Profile) -> Deed:
                 value=str(profile.small).lower(),
                 required=False,
             ),
+            Field(
+                name="may_be_mirrored",
+                label=Text("Anybody may pass this profile on", "任何人都可转发此能力说明"),
+                kind=FieldKind.FLAG,
+                value=str(profile.may_be_mirrored).lower(),
+                required=False,
+            ),
         ),
     )
 
@@ -214,6 +223,7 @@ def changed(profile: Profile, deed: str, values: Values) -> Profile:
                 "region": values.get("region", ""),
                 "language": _listed(values.get("language", "")) or ("en",),
                 "small": values.get("small") == "true",
+                "mayBeMirrored": values.get("may_be_mirrored") == "true",
             }
             return _checked({**msgspec.to_builtins(profile), **said}, Profile)
         case _:

@@ -11,6 +11,7 @@ from hanse.node.context import Context
 from hanse.node.dealing import files, partners
 from hanse.node.dealing.desk import take_in
 from hanse.node.dealing.introducing import own_card
+from hanse.node.dealing.mirroring import own_list
 from hanse.node.dealing.publishing import own_whereabouts
 from hanse.store import Tx
 from hanse.transmit.peerlink.door import Door
@@ -47,6 +48,15 @@ class RecordPeerDoor:
     async def whereabouts(self) -> PeerAnswer:
         """Who this firm is and where its node answers."""
         return PeerAnswer(body=document(self._where()), media_type="application/json")
+
+    async def profiles(self) -> PeerAnswer:
+        """The signed profiles this node passes on.
+
+        Raises:
+            NotFound: it is no mirror.
+        """
+        shown = await self._context.store.read(lambda tx: own_list(tx, self._context))
+        return PeerAnswer(body=shown, media_type="application/json")
 
     async def did_document(self) -> PeerAnswer:
         """The did:web document of the firm's domain.

@@ -30,11 +30,12 @@ from hanse.node.dealing.profiles import (
 )
 from hanse.node.dealing.publishing import names_of, publishing_facts
 from hanse.node.gate_url import base_url
-from hanse.node.pages import firms
+from hanse.node.pages import firms, mirrors
 from hanse.node.pages.network import network_of
 from hanse.store import Tx, peer_lane
 from hanse.web.views.common import Deed, Done, Fact, Field, FieldKind, Option, State, Tone
 from hanse.web.views.trading import (
+    DoubtRow,
     IntroducedRow,
     NetworkView,
     OwnCard,
@@ -139,10 +140,10 @@ class RecordPeers:
             did=card.did, name=card.name, address=card.address, state=OURS, code=card.code
         )
         found_by = publishing_facts(self._context.settings, card.did)
-        facts = (*firms.profile_facts(profile), *found_by)
+        facts = (*firms.profile_facts(profile), *found_by, *mirrors.mirror_facts(tx))
         events = tuple(tx.events.find(subject=card.did, newest_first=True, limit=EVENTS_MAX))
         shown = local.is_on(tx, self._context)
-        deeds = (*firms.own_deeds(profile), HIDE if shown else SHOW)
+        deeds = (*firms.own_deeds(profile), HIDE if shown else SHOW, *mirrors.mirror_deeds(tx))
         return PeerView(row=row, facts=facts, deeds=deeds, events=events, own=True)
 
     def _peer(self, tx: Tx, partner: Partner) -> PeerView:
@@ -157,11 +158,21 @@ class RecordPeers:
             events=tuple(tx.events.find(subject=partner.did, newest_first=True, limit=EVENTS_MAX)),
         )
 
-    async def add(self, address: str, *, by: str, private: bool = False) -> PeerRow:
+    async def mirrored(self) -> tuple[IntroducedRow, ...]:
+        """Firms that mirrors show."""
+        return await self._context.store.read(lambda tx: mirrors.mirrored_rows(tx, self._context))
+
+    async def doubtful(self) -> tuple[DoubtRow, ...]:
+        """Firms that signed two different profiles under one number."""
+        return await self._context.store.read(mirrors.doubtful_rows)
+
+    async def add(
+        self, address: str, *, by: str, private: bool = False, named: str = ""
+    ) -> PeerRow:
         """Fetch the card at an address or domain; paused until the codes are compared."""
         del by
         names = names_of(self._context.settings)
-        met = (await meet(address, names=names, private=private)).met
+        met = (await meet(address, names=names, private=private, named=named)).met
         partner = msgspec.structs.replace(met.partner, active=False)
 
         def write(tx: Tx) -> None:
@@ -175,6 +186,8 @@ class RecordPeers:
 
     async def act(self, did: str, deed: str, values: Mapping[str, str], *, by: str) -> Done:
         """Begin, pause, set limits, introduce; on our own page change our profile."""
+        if did == self._context.identity.did and deed in mirrors.DEEDS:
+            return await mirrors.act(self._context, deed, values, by=by)
         if did == self._context.identity.did:
             event = await self._context.store.write(
                 lambda tx: self._change_own(tx, deed, values, by)

@@ -17,7 +17,7 @@ from hanse.model.text import Text
 from hanse.node.acts.carry import carry_out
 from hanse.node.acts.once import forget_marks
 from hanse.node.context import Context
-from hanse.node.dealing import fetching, partners
+from hanse.node.dealing import fetching, mirroring, partners
 from hanse.node.dealing.desk import desk_in, keep
 from hanse.node.dealing.view import TxView
 from hanse.node.keeping import forget_letters, has_caught_up
@@ -62,6 +62,7 @@ async def run(context: Context) -> None:
         tasks.create_task(_pass_forecasts(context))
         tasks.create_task(Dispatcher(context).run())
         tasks.create_task(fetching.run(context))
+        tasks.create_task(mirroring.run(context))
         tasks.create_task(keep_watch(context))
         tasks.create_task(notices.run(context))
         tasks.create_task(keep_spans(context))

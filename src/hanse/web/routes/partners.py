@@ -22,6 +22,7 @@ class AddForm(Struct, frozen=True):
 
     address: Annotated[str, Meta(min_length=3, max_length=300)]
     private: bool = False
+    named: Annotated[str, Meta(max_length=300)] = ""
 
 
 @get("/peers", opt=needs(Permission.PEERS_READ), include_in_schema=False)
@@ -33,7 +34,8 @@ async def peers(request: Asked) -> Response[str]:
         request,
         "peers.html",
         rows=await ports.rows(),
-        introduced=(*await ports.introduced(), *await ports.nearby()),
+        introduced=(*await ports.introduced(), *await ports.nearby(), *await ports.mirrored()),
+        doubtful=await ports.doubtful(),
         own=own,
         qr=qr_path(own.address),
     )
@@ -44,7 +46,7 @@ async def add(request: Asked) -> Redirect:
     """Fetch the profile at an address; the codes are compared on the next page."""
     form = await form_of(request, AddForm)
     row = await desk_of(request).ports.peers.add(
-        form.address, by=me_of(request).name, private=form.private
+        form.address, by=me_of(request).name, private=form.private, named=form.named
     )
     return go(f"/peers/{row.did}")
 

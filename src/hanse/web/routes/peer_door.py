@@ -57,8 +57,14 @@ async def did_document(request: Asked) -> Response[bytes]:
     return _out(await desk_of(request).ports.door.did_document())
 
 
+@get("/.well-known/hanse/profiles", opt=needs(Permission.PEER), include_in_schema=False)
+async def profiles(request: Asked) -> Response[bytes]:
+    """Signed profiles that this node passes on."""
+    return _out(await desk_of(request).ports.door.profiles())
+
+
 def _out(answer: PeerAnswer) -> Response[bytes]:
     return Response(answer.body, status_code=answer.status, media_type=answer.media_type)
 
 
-HANDLERS = (inbox, file, profile, whereabouts, did_document)
+HANDLERS = (inbox, file, profile, whereabouts, did_document, profiles)

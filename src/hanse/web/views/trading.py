@@ -218,6 +218,17 @@ class IntroducedRow(Struct, frozen=True, kw_only=True):
     can_do: Text
     hops: Count = 1
     code: Line = ""
+    mirror: Line = ""
+
+
+class DoubtRow(Struct, frozen=True, kw_only=True):
+    """A firm that signed two different profiles under one number, and who showed the second."""
+
+    did: Id
+    name: Line
+    seq: Count
+    mirror: Line
+    at: Instant
 
 
 class OwnCard(Struct, frozen=True, kw_only=True):

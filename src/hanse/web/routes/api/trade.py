@@ -21,6 +21,7 @@ from hanse.web.views.trading import (
     ChainRow,
     EntryRow,
     FileRow,
+    IntroducedRow,
     NetworkView,
     PeerRow,
     PeerView,
@@ -43,6 +44,7 @@ class AddBody(Struct, frozen=True, forbid_unknown_fields=True):
 
     address: Annotated[str, Meta(min_length=3, max_length=300)]
     private: bool = False
+    named: Annotated[str, Meta(max_length=300)] = ""
 
 
 @get("/rfqs", **route(Permission.TRADE_READ))
@@ -151,7 +153,14 @@ async def peers(request: Asked) -> tuple[PeerRow, ...]:
 async def add(request: Asked, data: JSONBody[AddBody]) -> PeerRow:
     """Fetch the card at an address or domain; unpinned until the codes are compared."""
     peers, by = desk_of(request).ports.peers, me_of(request).name
-    return await peers.add(data.address, by=by, private=data.private)
+    return await peers.add(data.address, by=by, private=data.private, named=data.named)
+
+
+@get("/candidates", **route(Permission.PEERS_READ))
+async def candidates(request: Asked) -> tuple[IntroducedRow, ...]:
+    """Firms that could be added: introduced, on the local network, shown by mirrors."""
+    peers = desk_of(request).ports.peers
+    return (*await peers.introduced(), *await peers.nearby(), *await peers.mirrored())
 
 
 @get("/peers/{name:str}", **route(Permission.PEERS_READ))
@@ -194,6 +203,7 @@ HANDLERS = (
     verify,
     ledger_file,
     peers,
+    candidates,
     add,
     peer,
     peer_act,
