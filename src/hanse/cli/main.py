@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "plan": "hanse.cli.plan:plan",
     "promise": "hanse.cli.promise:promise",
     "rule": "hanse.cli.rule:rule",
+    "set": "hanse.cli.setting:set_",
     "peer": "hanse.cli.trade:peer",
     "rfq": "hanse.cli.trade:rfq",
     "ledger": "hanse.cli.trade:ledger",

@@ -32,10 +32,9 @@ from hanse.collect.propose import AssetProposal, Proposal, propose
 from hanse.collect.registry import connector, connector_of_url, names, settings_of
 from hanse.collect.scan import Answered, scan
 from hanse.collect.secrets import Hidden, hide, without_secrets
-from hanse.collect.write import Allowed, Audit, Guard, Written
+from hanse.collect.write import Audit, Guard, Seen
 
 __all__ = [
-    "Allowed",
     "Answered",
     "AssetProposal",
     "Audit",
@@ -65,12 +64,12 @@ __all__ = [
     "Point",
     "Proposal",
     "Receipt",
+    "Seen",
     "Sink",
     "Start",
     "Trouble",
     "Trust",
     "World",
-    "Written",
     "bind",
     "connector",
     "connector_of_url",

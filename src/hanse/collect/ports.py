@@ -22,6 +22,7 @@ from hanse.model.errors import BadConfig
 from hanse.model.event import Draft
 from hanse.model.plant import SignalKind
 from hanse.model.sample import Frame, Gap, GapReason, Quality
+from hanse.model.setting import PAYLOAD_MAX, Value
 from hanse.model.text import Text
 from hanse.model.time import Clock, Instant
 
@@ -33,8 +34,6 @@ POINTS_MAX = 50_000
 
 NO_TIME: Final = -(2**63)
 """In a column of times: the source gave none."""
-Value = float | str | bool
-"""What a device is set to."""
 
 
 class Point(Struct, frozen=True, kw_only=True):
@@ -42,7 +41,8 @@ class Point(Struct, frozen=True, kw_only=True):
 
     ``slot`` counts from 0 within a connection. ``path`` picks a member of a structure or array
     (``field``, ``field.inner``, ``[2]``). ``type`` is the protocol's own word for how bytes are
-    read, where the device does not say (``float32``, ``int16``, ``bit:3``).
+    read, where the device does not say (``float32``, ``int16``, ``bit:3``). ``payload`` is what a
+    message that sets it says, with ``{value}`` in it, where the protocol has messages.
     """
 
     slot: int
@@ -50,6 +50,7 @@ class Point(Struct, frozen=True, kw_only=True):
     kind: SignalKind = SignalKind.ANALOG
     path: str = ""
     type: str = ""
+    payload: Annotated[str, Meta(max_length=PAYLOAD_MAX)] = ""
 
 
 class Certificate(Struct, frozen=True, kw_only=True):
@@ -267,7 +268,10 @@ Collect = Callable[[Any, Sequence[Point], Intake, World], Awaitable[None]]
 Browse = Callable[[Any, World], Awaitable[Sequence[Found]]]
 """Everything a device has, bounded, with the values it has now."""
 Write = Callable[[Any, World, Point, Value], Awaitable[None]]
-"""Set one point. Raises Refused or Unreachable. Only `collect.write` may call it."""
+"""Set one point, once. Raises Refused where it certainly was not set, Unreachable where nobody
+knows. Only `collect.write` may call it."""
+Read = Callable[[Any, World, Sequence[Point]], Awaitable[Sequence[object]]]
+"""What points are now, in the order asked; None where the device has no good value."""
 
 
 class Calling(Struct, frozen=True, kw_only=True):
@@ -299,6 +303,7 @@ class Connector:
     schemes: tuple[str, ...] = ()
     from_url: Callable[[str], Struct] | None = None
     browse: Browse | None = None
+    read: Read | None = None
     write: Write | None = None
     call: Call | None = None
     once: bool = False

@@ -17,6 +17,7 @@ from hanse.model.errors import HanseError, NotFound
 from hanse.model.event import Draft, Event
 from hanse.model.ids import Key
 from hanse.model.plant import Signal
+from hanse.model.setting import Settable
 from hanse.model.text import Text
 from hanse.model.time import Instant
 from hanse.node.collecting.secrets import keep_secrets
@@ -30,7 +31,8 @@ TRUSTED, ASKED = "collect.certificate_trusted", "collect.certificate_shown"
 class Setup(Struct, frozen=True, kw_only=True):
     """A connection as its owner set it up; ``lines`` name what is collected.
 
-    ``jobs`` are the machines that may be given work; empty, as shipped, means none.
+    ``jobs`` are the machines that may be given work, ``sets`` the signals that may be set; empty,
+    as shipped, means none.
     """
 
     key: Key
@@ -40,6 +42,7 @@ class Setup(Struct, frozen=True, kw_only=True):
     enabled: bool = True
     pack_s: float = 0.05
     jobs: tuple[JobDoor, ...] = ()
+    sets: tuple[Settable, ...] = ()
 
 
 class Pinned(Struct, frozen=True, kw_only=True):

@@ -21,6 +21,7 @@ from hanse.web.dealing import Ledger, PeerDoor, Peers, Trade
 from hanse.web.life_ports import Lives
 from hanse.web.plan_ports import Plans
 from hanse.web.rippling import Ripples
+from hanse.web.setting_ports import Setting
 from hanse.web.views.common import Deed, Done, Option
 from hanse.web.views.connecting import (
     Answering,
@@ -464,6 +465,7 @@ class Ports:
     alarms: Alarms
     losses: Losses
     lives: Lives
+    setting: Setting
     rules: Rules
     notices: Notices
     plans: Plans
@@ -505,5 +507,6 @@ __all__ = [
     "Ripples",
     "Role",
     "Rules",
+    "Setting",
     "Trade",
 ]

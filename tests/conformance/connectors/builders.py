@@ -10,8 +10,8 @@ import time
 import numpy as np
 
 from hanse.collect import Bind, Collector, Connection, Mapping, Start, World, connector
-from hanse.collect.write import Written
 from hanse.model.plant import Signal, SignalKind
+from hanse.model.setting import SignalSet
 
 
 class RealClock:
@@ -82,14 +82,24 @@ class KeptSink:
 
 class AuditKept:
     def __init__(self):
-        self.intended: list[Written] = []
-        self.ended: list[Written] = []
+        self.intended: list[SignalSet] = []
+        self.ended: list[SignalSet] = []
 
-    async def intend(self, written):
-        self.intended.append(written)
+    async def intend(self, attempt):
+        self.intended.append(attempt)
 
-    async def done(self, written):
-        self.ended.append(written)
+    async def done(self, attempt):
+        self.ended.append(attempt)
+
+
+class SeenNothing:
+    async def newest(self, signal, *, since_ns, wait_s):
+        return None
+
+
+def a_wish(name, value, **changes):
+    fields = {"id": f"{name}-{value}", "at": dt.datetime.now(dt.UTC), "asset": "m1", "by": "ann"}
+    return SignalSet(name=name, value=value, reason="a test", **(fields | changes))
 
 
 def a_world(folder, **changes):

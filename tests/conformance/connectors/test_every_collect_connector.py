@@ -145,6 +145,7 @@ def test_every_folder_has_the_same_shape(name):
     found = connector(name)
     assert ("browse.py" in files) == (found.browse is not None)
     assert ("write.py" in files) == (found.write is not None)
+    assert ("read.py" in files) == (found.read is not None)
     assert found.title.en
     assert found.title.zh
 

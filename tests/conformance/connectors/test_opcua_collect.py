@@ -8,8 +8,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.conformance.connectors.builders import (
     AuditKept,
     KeptSink,
+    SeenNothing,
     a_bind,
     a_collector,
+    a_wish,
     a_world,
     free_port,
     running,
@@ -17,12 +19,14 @@ from tests.conformance.connectors.builders import (
 )
 from tests.conformance.connectors.processes import opcua, serving
 
-from hanse.collect import Allowed, Guard, connector
+from hanse.collect import Guard, connector
 from hanse.collect.connectors.opcua.config import OpcUaConfig
 from hanse.collect.connectors.opcua.keys import certificate
 from hanse.collect.diagnostics import LineState
-from hanse.model.errors import NotAllowed, TooMuch
+from hanse.model.door import Role
+from hanse.model.errors import BadInput, NotAllowed, TooMuch
 from hanse.model.sample import GapReason, Quality
+from hanse.model.setting import SetState, Settable
 
 URI = "urn:hanse:test:plant"
 
@@ -123,28 +127,41 @@ async def test_browsing_goes_through_variables_and_reads_units(plant, tmp_path):
     assert by_address[address("Name"), ""].value == "L-200"
 
 
-async def test_writing_is_off_then_bounded_rated_and_audited(plant, tmp_path):
+async def test_setting_is_off_then_bounded_read_back_rated_and_recorded(plant, tmp_path):
     port, audit = plant, AuditKept()
     world, sink = a_world(tmp_path), KeptSink()
     binds = [a_bind(7, address("Set"))]
-    collector = a_collector("opcua", settings(port), binds, world=world, sink=sink)
-    off = Guard(collector.connection, collector.connector, world=world, audit=audit)
-    rule = Allowed(signal=7, low=0, high=50, per_minute=2)
-    on = Guard(collector.connection, collector.connector, world=world, audit=audit, allowed=(rule,))
+    device = a_collector("opcua", settings(port), binds, world=world, sink=sink)
+    rule = Settable(asset="m1", name="s7", low=0, high=50, per_minute=2)
+    reach = (device.connection, device.connector)
+    off = Guard(*reach, world=world, audit=audit, seen=SeenNothing())
+    on = Guard(*reach, world=world, audit=audit, seen=SeenNothing(), rules=(rule,))
     with pytest.raises(NotAllowed):
-        await off.write(7, 9.0, by="ann")
+        await off.set(a_wish("s7", 9.0), Role.OWNER)
     with pytest.raises(NotAllowed):
-        await on.write(7, 51.0, by="ann")
-    with pytest.raises(NotAllowed):
-        await on.write(7, float("nan"), by="ann")
-    await on.write(7, 42.0, by="ann")
-    await on.write(7, 43.0, by="ann")
+        await on.set(a_wish("s7", 9.0), Role.OPERATOR)
+    for value in (51.0, float("nan"), "hot"):
+        with pytest.raises(BadInput):
+            await on.set(a_wish("s7", value), Role.OWNER)
+    one = await on.set(a_wish("s7", 42.0), Role.OWNER)
+    two = await on.set(a_wish("s7", 43.0), Role.OWNER)
     with pytest.raises(TooMuch):
-        await on.write(7, 44.0, by="ann")
-    found = await connector("opcua").browse(settings(port), world)
-    assert next(f.value for f in found if f.address == address("Set")) == 43.0
-    assert len(audit.intended) == 2
-    assert [w.refused != "" for w in audit.ended] == [True, True, True, False, False, True]
+        await on.set(a_wish("s7", 44.0), Role.OWNER)
+    assert (one.state, one.read, two.old, two.read) == (SetState.WRITTEN, 42.0, 42.0, 43.0)
+    assert [w.value for w in audit.intended] == [42.0, 43.0] == [w.value for w in audit.ended]
+
+
+async def test_what_a_server_does_not_take_is_told_with_its_status(plant, tmp_path):
+    world, audit = a_world(tmp_path), AuditKept()
+    binds = [a_bind(1, address("S0"))]
+    device = a_collector("opcua", settings(plant), binds, world=world, sink=KeptSink())
+    guard = Guard(
+        device.connection, device.connector, world=world, audit=audit, seen=SeenNothing(),
+        rules=(Settable(asset="m1", name="s1", low=0, high=50),),
+    )  # fmt: skip
+    done = await guard.set(a_wish("s1", 5.0), Role.OWNER)
+    assert done.state is SetState.REFUSED
+    assert "BadUserAccessDenied" in done.why or "BadNotWritable" in done.why
 
 
 def own_certificate(folder, name):

@@ -55,6 +55,7 @@ PAGES = (
     "/connections/plant/browse",
     "/connections/plant/mapping",
     "/connections/plant/sheet",
+    "/connections/plant/writing",
     "/connect",
     "/count/plant/good-token",
     "/import",

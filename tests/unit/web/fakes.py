@@ -8,6 +8,7 @@ from msgspec import structs
 from tests.unit.web import samples as s
 from tests.unit.web.deciding import PERFORMANCE, LossesInMemory, NoticesInMemory, RulesInMemory
 from tests.unit.web.lives import LivesInMemory
+from tests.unit.web.setting import SettingInMemory
 
 from hanse.allocate.versions import between
 from hanse.model.door import Role
@@ -595,6 +596,7 @@ def ports(*, chain=True) -> Ports:
         alarms=AlarmsInMemory(),
         losses=LossesInMemory(),
         lives=LivesInMemory(),
+        setting=SettingInMemory(),
         beginning=BeginningInMemory(),
         rules=RulesInMemory(),
         notices=NoticesInMemory(),

@@ -23,6 +23,7 @@ from hanse.web.views.plant import Series
 NAMES = {
     "/api/v1/machines/{name}": "lathe-1",
     "/api/v1/machines/{name}/shift": "lathe-1",
+    "/api/v1/machines/{name}/setting": "lathe-1",
     "/api/v1/life/{name}": "lathe-1",
     "/api/v1/loops/{name}": s.LOOPS[0].id,
     "/api/v1/events/{name}/causes": s.EVENTS[7].id,

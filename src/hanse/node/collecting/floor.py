@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import structlog
+from msgspec.structs import replace
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
@@ -23,6 +24,8 @@ from hanse.node.collecting.secrets import secret_in
 from hanse.node.collecting.sink import MemoryOnRecord
 from hanse.node.connections import RecordTrust, Setup, connection_of, mapping_of, setups, sheltered
 from hanse.node.context import Context
+from hanse.node.setting.desk import SetAsk, SetDesk, set_at
+from hanse.node.setting.tap import Tap
 from hanse.store import Tx
 from hanse.transmit.nats.requests import answer
 from hanse.transmit.partition import partition
@@ -60,7 +63,9 @@ class Floor:
 
     def __init__(self, context: Context, sink: Sink, *, last_ns: LAST_NS = lambda _: None) -> None:
         self._context = context
-        self._sink = sink
+        self._tap = Tap(sink, context.clock)
+        self._sink = self._tap
+        self._setting = SetDesk(context, self.world, self._tap)
         self._last_ns = last_ns
         self._lines: dict[str, Line] = {}
         self._again = asyncio.Event()
@@ -126,16 +131,20 @@ class Floor:
         self.known.set()
         if self.mine is not None:
             wanted = {key: s for key, s in wanted.items() if key in self.mine}
-        await self._stop([k for k, line in self._lines.items() if wanted.get(k) != line.setup])
+        await self._stop([k for k, line in self._lines.items() if _anew(line, wanted.get(k))])
         for key, setup in wanted.items():
             if key not in self._lines:
                 await self._begin(setup)
+            elif setup != self._lines[key].setup:  # what may be set or given: nothing stops for it
+                self._lines[key] = dataclasses.replace(self._lines[key], setup=setup)
+                await self._setting.watch(setup)
 
     async def _begin(self, setup: Setup) -> None:
         setup = await sheltered(self._context, setup)
         collector, wrong, task, epoch = None, None, None, 0
         try:
             collector, epoch = await self._collector(setup)
+            await self._setting.watch(setup)
             task = asyncio.create_task(collector.run(), name=f"collect {setup.key}")
         except HanseError as error:
             wrong = self._wrong(setup, error)
@@ -143,9 +152,11 @@ class Floor:
         nats = self._context.nats
         look = partial(self._look, setup.key)
         handle = partial(self._deliver, setup.key)
+        put = partial(self._setting.handle, setup.key)
         answers = (
             await answer(nats, wire.look_at(setup.key), question=str, handle=look),
             await answer(nats, wire.door_of(setup.key), question=Delivery, handle=handle),
+            await answer(nats, set_at(setup.key), question=SetAsk, handle=put),
         )
         self._lines[setup.key] = Line(setup, collector, wrong, task, answers, epoch)
 
@@ -234,6 +245,13 @@ class Floor:
             await self._context.store.write(partial(heard.keep, signs=signs))
         except HanseError as error:
             log.warning("last signs of life not written", error=str(error))
+
+
+def _anew(line: Line, setup: Setup | None) -> bool:
+    """Whether a connection has to end: it is gone, or what it collects has changed."""
+    return setup is None or replace(setup, sets=(), jobs=()) != replace(
+        line.setup, sets=(), jobs=()
+    )
 
 
 async def _end(told: Subscription) -> None:

@@ -28,6 +28,7 @@ from hanse.node.pages.peers import RecordPeers
 from hanse.node.pages.plans import RecordPlans
 from hanse.node.pages.ripples import RecordRipples
 from hanse.node.pages.rules import RecordRules
+from hanse.node.pages.setting import RecordSetting
 from hanse.node.pages.trading import RecordTrade
 from hanse.web.ports import Chain, Ports
 from hanse.web.views.people import FirmCard
@@ -54,6 +55,7 @@ def ports_of(context: Context, live: LiveValues, url: str, nearby: Nearby | None
         alarms=RecordAlarms(context),
         losses=RecordLosses(context),
         lives=RecordLives(context),
+        setting=RecordSetting(context, live),
         rules=RecordRules(context),
         notices=RecordNotices(context),
         plans=RecordPlans(context),

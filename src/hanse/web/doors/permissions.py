@@ -26,6 +26,7 @@ class Permission(enum.StrEnum):
     ALARMS_READ = "alarms.read"
     ALARMS_ACT = "alarms.act"
     JOBS_ACT = "jobs.act"
+    SIGNALS_SET = "signals.set"
     RULES_READ = "rules.read"
     RULES_CHANGE = "rules.change"
     NOTICES_READ = "notices.read"
@@ -75,6 +76,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         _P.APPROVALS_DECIDE,
         _P.ALARMS_ACT,
         _P.JOBS_ACT,
+        _P.SIGNALS_SET,
         _P.RULES_READ,
         _P.RULES_CHANGE,
         _P.NOTICES_READ,
@@ -87,13 +89,14 @@ ROLES: dict[Role, frozenset[Permission]] = {
     | {
         _P.ALARMS_ACT,
         _P.JOBS_ACT,
+        _P.SIGNALS_SET,
         _P.RULES_READ,
         _P.RULES_CHANGE,
         _P.NOTICES_READ,
         _P.CONNECTIONS_READ,
     },
     Role.BUYER: _OFFICE | {_P.APPROVALS_DECIDE, _P.TRADE_ACT, _P.RIPPLES_ACT},
-    Role.OPERATOR: _FLOOR | {_P.ALARMS_ACT, _P.JOBS_ACT, _P.RULES_READ},
+    Role.OPERATOR: _FLOOR | {_P.ALARMS_ACT, _P.JOBS_ACT, _P.SIGNALS_SET, _P.RULES_READ},
     Role.AUDITOR: frozenset({_P.AUDIT_READ, _P.LEDGER_READ}),
     Role.KIOSK: frozenset({_P.MACHINES_READ, _P.ALARMS_READ, _P.PLAN_READ}),
 }

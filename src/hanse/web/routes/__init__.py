@@ -29,6 +29,7 @@ from hanse.web.routes import (
     planning,
     ripples,
     rules,
+    setting,
     trade,
 )
 
@@ -57,6 +58,7 @@ PARTS = (
     planning,
     ripples,
     rules,
+    setting,
     trade,
 )
 HANDLERS = tuple(handler for part in PARTS for handler in part.HANDLERS)

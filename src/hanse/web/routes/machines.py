@@ -9,12 +9,15 @@ from litestar.params import FromPath
 
 from hanse.web.desk import desk_of
 from hanse.web.doors.permissions import Permission, needs
+from hanse.web.doors.secrets import new_secret
 from hanse.web.doors.signing_in import note
 from hanse.web.drawing.strips import strip
 from hanse.web.reading import Asked, deed_of, me_of, page
 
 ALARMS_MAX = 500
 EVENTS_MAX = 30
+FRESH_CHARS = 24
+"""Enough of a secret to name a form by, so that one sent twice counts once."""
 
 
 @get("/machines", opt=needs(Permission.MACHINES_READ), include_in_schema=False)
@@ -32,6 +35,7 @@ async def machine(request: Asked, key: FromPath[str]) -> Response[str]:
     events = await ports.happenings.recent(limit=EVENTS_MAX, subject=name)
     alarms = [a for a in await ports.alarms.rows(limit=ALARMS_MAX) if a.machine == name]
     context: dict[str, Any] = {"view": view, "row": view.row, "events": events, "alarms": alarms}
+    context |= {"setting": await ports.setting.at(name), "fresh": new_secret()[:FRESH_CHARS]}
     shift = None if _values_only(request) else await ports.losses.shift(name)
     drawn = shift and strip(
         shift.states,

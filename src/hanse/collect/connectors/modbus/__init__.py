@@ -10,6 +10,7 @@ Limits: 125 registers or 2,000 bits a read, 8 connections, 256 registers of a ta
 from hanse.collect.connectors.modbus.browse import browse
 from hanse.collect.connectors.modbus.config import ModbusConfig, from_url
 from hanse.collect.connectors.modbus.diagnostics import explain
+from hanse.collect.connectors.modbus.read import read
 from hanse.collect.connectors.modbus.source import collect
 from hanse.collect.connectors.modbus.write import write
 from hanse.collect.ports import Connector
@@ -24,5 +25,6 @@ CONNECTOR = Connector(
     schemes=("modbus", "modbus+tcp"),
     from_url=from_url,
     browse=browse,
+    read=read,
     write=write,
 )

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
+from hanse.collect.whole import whole
 from hanse.model.errors import BadConfig
 
 ADDRESS_LAST = 65_535
@@ -135,7 +136,7 @@ def encode(value: float | str, format_: str, *, low_first: bool) -> list[int]:
     base, _, order = _split(format_)
     try:
         code, count = _NUMBERS[base]
-        number = float(value) if code in "fd" else int(value)
+        number = float(value) if code in "fd" else whole(value)
         words = list(struct.unpack(f">{count}H", struct.pack(f">{code}", number)))
     except (KeyError, ValueError, struct.error) as error:
         raise BadConfig(

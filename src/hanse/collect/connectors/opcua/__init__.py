@@ -11,6 +11,7 @@ from hanse.collect.connectors.opcua.browse import browse
 from hanse.collect.connectors.opcua.call import call
 from hanse.collect.connectors.opcua.config import OpcUaConfig, from_url
 from hanse.collect.connectors.opcua.diagnostics import explain
+from hanse.collect.connectors.opcua.read import read
 from hanse.collect.connectors.opcua.source import collect
 from hanse.collect.connectors.opcua.write import write
 from hanse.collect.ports import Connector
@@ -25,6 +26,7 @@ CONNECTOR = Connector(
     schemes=("opc.tcp",),
     from_url=from_url,
     browse=browse,
+    read=read,
     write=write,
     call=call,
 )

@@ -10,8 +10,9 @@ from hanse.collect.connectors.opcua.config import OpcUaConfig
 from hanse.collect.connectors.opcua.session import namespaces_of, session
 from hanse.collect.connectors.opcua.values import node_of
 from hanse.collect.connectors.opcua.write import fitting
-from hanse.collect.ports import Calling, Value, World
+from hanse.collect.ports import Calling, World
 from hanse.model.errors import Refused
+from hanse.model.setting import Value
 
 _PLAIN = {
     str: ua.VariantType.String,

@@ -9,6 +9,7 @@ Limits: ``width`` bytes a read, one connection; nothing to browse, as the protoc
 
 from hanse.collect.connectors.s7.config import S7Config, from_url
 from hanse.collect.connectors.s7.diagnostics import explain
+from hanse.collect.connectors.s7.read import read
 from hanse.collect.connectors.s7.source import collect
 from hanse.collect.connectors.s7.write import write
 from hanse.collect.ports import Connector
@@ -22,5 +23,6 @@ CONNECTOR = Connector(
     explain=explain,
     schemes=("s7",),
     from_url=from_url,
+    read=read,
     write=write,
 )

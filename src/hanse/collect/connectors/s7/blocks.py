@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
+from hanse.collect.whole import whole
 from hanse.model.errors import BadConfig
 
 BYTE_LAST = 65_535
@@ -121,7 +122,7 @@ def encode(value: float | str, want: Want) -> bytes:
     """
     try:
         code = _CODES[want.format]
-        return struct.pack(code, float(value) if code[1] in "fd" else int(value))
+        return struct.pack(code, float(value) if code[1] in "fd" else whole(value))
     except (KeyError, ValueError, struct.error) as error:
         raise BadConfig(
             f"{value} cannot be written as {want.format}", remedy="Choose a number type that fits"

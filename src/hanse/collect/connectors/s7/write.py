@@ -7,8 +7,9 @@ import asyncio
 from hanse.collect.connectors.s7.blocks import block_of, encode, want_of
 from hanse.collect.connectors.s7.config import S7Config
 from hanse.collect.connectors.s7.source import AREAS, client, read
-from hanse.collect.ports import Point, Value, World
+from hanse.collect.ports import Point, World
 from hanse.model.errors import Refused
+from hanse.model.setting import Value
 
 
 async def write(config: S7Config, _world: World, point: Point, value: Value) -> None:

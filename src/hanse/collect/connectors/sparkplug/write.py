@@ -7,7 +7,8 @@ from hanse.collect.connectors.sparkplug.codec import DataType, Said, encode
 from hanse.collect.connectors.sparkplug.config import SparkplugConfig
 from hanse.collect.connectors.sparkplug.host import NAMESPACE
 from hanse.collect.connectors.sparkplug.source import split
-from hanse.collect.ports import Point, Value, World
+from hanse.collect.ports import Point, World
+from hanse.model.setting import Value
 
 
 async def write(config: SparkplugConfig, world: World, point: Point, value: Value) -> None:

@@ -18,6 +18,7 @@ from hanse.web.routes.api import (
     plant,
     ripples,
     rules,
+    setting,
     trade,
 )
 
@@ -33,6 +34,7 @@ ROUTER = Router(
         *plant.HANDLERS,
         *ripples.HANDLERS,
         *rules.HANDLERS,
+        *setting.HANDLERS,
         *trade.HANDLERS,
     ],
     tags=["v1"],

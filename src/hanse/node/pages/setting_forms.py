@@ -1,0 +1,149 @@
+"""The forms in which an owner allows writing, and what they make."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from hanse.model.door import Role
+from hanse.model.errors import BadInput
+from hanse.model.plant import PackMLState
+from hanse.model.setting import Settable
+from hanse.model.text import Text
+from hanse.model.time import UTC, Instant
+from hanse.model.titles import ROLE_TITLES
+from hanse.node.connections import Setup
+from hanse.web.views.common import Deed, Field, FieldKind, Option
+
+SETTERS = (Role.OWNER, Role.PLANNER, Role.TECHNICIAN, Role.OPERATOR)
+_NUMBERS = ("low", "high", "step", "per_minute", "read_back_s", "tolerance")
+
+
+def forms_of(setup: Setup, *, can_write: bool) -> tuple[Deed, ...]:
+    """The forms of a connection: only what its protocol can do."""
+    if not (can_write and setup.lines):
+        return ()
+    return (
+        Deed(
+            name="allow",
+            label=Text("Allow setting a signal", "允许设定信号"),
+            main=True,
+            fields=tuple(_fields(setup)),
+        ),
+    )
+
+
+def rule_of(setup: Setup, values: Mapping[str, str]) -> Settable:
+    """What a filled-in form allows.
+
+    Raises:
+        BadInput: a value cannot be used, or nothing bounds it.
+    """
+    asset, _, name = values.get("signal", "").rpartition(" ")
+    if not any((line.asset, line.name) == (asset, name) for line in setup.lines):
+        raise BadInput("this connection has no such signal", subject=f"{asset} {name}"[:200])
+    given: dict[str, Any] = {n: values[n].strip() for n in _NUMBERS if values.get(n, "").strip()}
+    given |= {n: values[n].strip() for n in ("address", "payload") if values.get(n, "").strip()}
+    given["roles"] = [role for role in SETTERS if values.get(f"role_{role.value}") == "true"]
+    given["choices"] = _words(values.get("choices", ""))
+    given["states"] = [w.lower() for w in _words(values.get("states", ""))]
+    given["second"] = values.get("second") == "true"
+    given["until"] = _day(values.get("until", ""))
+    try:
+        rule = msgspec.convert({"asset": asset, "name": name, **given}, Settable, strict=False)
+    except msgspec.ValidationError as error:
+        raise BadInput(str(error), subject=f"{asset} {name}") from error
+    if not rule.choices and (rule.low is None or rule.high is None or rule.low > rule.high):
+        raise BadInput(
+            "nothing bounds the value",
+            subject=f"{asset} {name}",
+            remedy="Give the lowest and the highest value, or the values to choose from",
+        )
+    return rule
+
+
+def _fields(setup: Setup) -> list[Field]:
+    signals = tuple(
+        Option(value=f"{line.asset} {line.name}", label=_plain(f"{line.asset} · {line.name}"))
+        for line in setup.lines
+    )
+    text, number, flag = FieldKind.TEXT, FieldKind.NUMBER, FieldKind.FLAG
+    states = ", ".join(state.value for state in PackMLState)
+    return [
+        Field(
+            name="signal", label=Text("Signal", "信号"), kind=FieldKind.CHOICE, options=signals
+        ),
+        _field("low", Text("Lowest value", "最小值"), number),
+        _field("high", Text("Highest value", "最大值"), number),
+        _field("step", Text("In steps of", "步长"), number),
+        _field(
+            "choices", Text("Or one of these values", "或以下可选值"), text,
+            Text("Separated by commas: 1, 2, auto", "以逗号分隔:1, 2, auto"),
+        ),
+        *(
+            _field(f"role_{role.value}", _may(ROLE_TITLES[role]), flag, value=_first(role))
+            for role in SETTERS
+        ),
+        _field("second", Text("Another person has to agree", "须由另一人确认"), flag),
+        _field(
+            "states", Text("Only while the machine is", "仅当设备处于"), text,
+            Text(f"Empty: always. Of: {states}", f"留空:不限。可选:{states}"),
+        ),
+        _field("per_minute", Text("Times a minute at most", "每分钟最多次数"), number, value="6"),
+        _field(
+            "until", Text("Until the end of (UTC)", "有效期至(UTC)"), text, _plain("2027-01-31")
+        ),
+        _field(
+            "read_back_s", Text("Seconds to read it back", "回读等待秒数"), number, value="2"
+        ),
+        _field("tolerance", Text("Equal within", "视为相等的误差"), number, value="0"),
+        _field(
+            "address", Text("Written to another address", "写入其他地址"), text,
+            Text("MQTT: the topic of commands", "MQTT:命令主题"),
+        ),
+        _field(
+            "payload", Text("What is sent", "发送内容"), text,
+            Text('MQTT: {"speed": {value}}', 'MQTT:{"speed": {value}}'),
+        ),
+    ]  # fmt: skip
+
+
+def _field(
+    name: str, label: Text, kind: FieldKind, hint: Text | None = None, *, value: str = ""
+) -> Field:
+    shown = hint or Text("", "")
+    return Field(name=name, label=label, kind=kind, hint=shown, value=value, required=False)
+
+
+def _may(role: Text) -> Text:
+    return Text(f"{role.en} may set it", f"{role.zh}可设定")
+
+
+def _first(role: Role) -> str:
+    return "true" if role is Role.OWNER else ""
+
+
+def _plain(text: str) -> Text:
+    return Text(text, text)
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.replace(",", ",").split(",") if word.strip()]
+
+
+def _day(text: str) -> Instant | None:
+    """The end of a day that was typed; None where nothing was.
+
+    Raises:
+        BadInput: not a day.
+    """
+    if not text.strip():
+        return None
+    try:
+        day = dt.date.fromisoformat(text.strip())
+    except ValueError as error:
+        raise BadInput("not a day", subject=text[:40], remedy="Write 2027-01-31") from error
+    return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), UTC)
