@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from hanse.model.setting import Value
 from hanse.web.views.common import Done
 from hanse.web.views.setting import SetRow, SettingView, WritingView
 
@@ -18,11 +17,11 @@ class Setting(Protocol):
         ...
 
     async def set(
-        self, machine: str, name: str, value: Value, *, reason: str, by: str, id_: str
+        self, machine: str, name: str, value: str, *, reason: str, by: str, id_: str
     ) -> SetRow:
         """Set a signal and tell what came of it; the same id again is not done again.
 
-        A text is what somebody typed: it becomes what the signal holds.
+        ``value`` is as somebody typed it: it becomes what the signal holds.
         """
         ...
 

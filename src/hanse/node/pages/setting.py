@@ -13,7 +13,7 @@ from hanse.model.door import Role
 from hanse.model.errors import BadInput, NotAllowed, NotFound, Unreachable
 from hanse.model.event import Draft
 from hanse.model.plant import Signal, SignalKind
-from hanse.model.setting import SetState, Settable, SignalSet, Value
+from hanse.model.setting import SetState, Settable, SignalSet
 from hanse.model.text import Text
 from hanse.model.time import from_ns
 from hanse.model.titles import PACKML_TITLES, ROLE_TITLES
@@ -75,7 +75,7 @@ class RecordSetting:
         return view
 
     async def set(
-        self, machine: str, name: str, value: Value, *, reason: str, by: str, id_: str
+        self, machine: str, name: str, value: str, *, reason: str, by: str, id_: str
     ) -> SetRow:
         """Set a signal and tell what came of it."""
         setup, is_text = await self._context.store.read(
@@ -86,7 +86,7 @@ class RecordSetting:
             at=self._context.clock.now(),
             asset=machine,
             name=name,
-            value=value_of(value, is_text=is_text) if isinstance(value, str) else value,
+            value=value_of(value, is_text=is_text),
             by=by,
             reason=reason,
         )

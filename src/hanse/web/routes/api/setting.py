@@ -23,7 +23,9 @@ Signal = Annotated[str, PathParameter(min_length=1, max_length=80)]
 class ValueBody(Struct, frozen=True, forbid_unknown_fields=True):
     """What a signal is set to, and why. With an ``id`` the same call again is not done again."""
 
-    value: Annotated[float, Meta(ge=-1e300, le=1e300)] | bool | Annotated[str, Meta(max_length=400)]
+    value: Annotated[
+        str, Meta(min_length=1, max_length=400, description="As it is typed: 12.5, on, auto")
+    ]
     reason: Annotated[str, Meta(min_length=1, max_length=REASON_MAX)]
     id: Annotated[str, Meta(max_length=80, pattern=r"^[A-Za-z0-9._-]*$")] = ""
 
