@@ -1,12 +1,13 @@
 """Capability search: free trade words to codes, top 1 and top 5 by language, time a query.
 
-Seven sets lie beside this file: ``capability_queries.tsv`` (before the list was made, by its
+Eight sets lie beside this file: ``capability_queries.tsv`` (before the list was made, by its
 author), ``capability_queries_hard.tsv`` (a purpose in place of a process) and
 ``capability_queries_shop.tsv`` (later, in the words of enquiries, with slips of the pen, written
 without a look at the list's synonyms), ``capability_queries_trade.tsv`` and
 ``capability_queries_purpose.tsv`` (as shops are asked, and what a thing is for; frozen before the
 list was filled up), ``capability_queries_after.tsv`` (what a thing is for; after) and
-``capability_queries_blind.tsv`` (frozen before its first run; never tuned on).
+``capability_queries_blind.tsv`` (frozen before its first run; never tuned on). ``capability_queries_dev.tsv``
+is the set the clues were written beside.
 ``--typos`` turns two letters round in every English word of five letters or more.
 """
 
