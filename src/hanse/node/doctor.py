@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
+from hanse.match.capability.rerank import shipped_model
 from hanse.model.errors import HanseError, NotFound, Unreachable
 from hanse.node.broker import read_note
 from hanse.node.folder import Folder
@@ -42,6 +43,7 @@ def examine(folder: Folder) -> list[Found]:
         "door": _door,
         "disk": _disk,
         "domain": _domain,
+        "words": _words,
     }
     return [_look(name, look, folder) for name, look in looks.items()]
 
@@ -96,6 +98,14 @@ def _domain(folder: Folder) -> str:
     if not settings.web.domain:
         return f"to be found by a domain, publish: {to_publish(settings, did)}"
     return asyncio.run(check_published(settings, did, names_of(settings)))
+
+
+def _words(folder: Folder) -> str:
+    """Whether the model of the capability search is there, if it is switched on."""
+    if not read_settings(folder.path).words.rerank:
+        return "no model"
+    shipped_model()
+    return "with a model"
 
 
 def _disk(folder: Folder) -> str:

@@ -145,6 +145,14 @@ class PolicySettings(Struct, frozen=True, forbid_unknown_fields=True):
     lateness_minor_per_h: Annotated[int, Meta(ge=0, le=10**9)] = 2_000
 
 
+class WordsSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """How free words find a capability."""
+
+    rerank: Annotated[
+        bool, Meta(description="Weigh candidates by a language model too; needs hanse[rerank]")
+    ] = False
+
+
 class DemonstrationSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """A chain of sample firms on one machine, for those who look at it."""
 
@@ -186,6 +194,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     record: RecordSettings = RecordSettings()
     history: HistorySettings = HistorySettings()
     policy: PolicySettings = PolicySettings()
+    words: WordsSettings = WordsSettings()
     demonstration: DemonstrationSettings = DemonstrationSettings()
     decide: DecideSettings = DecideSettings()
     life: Annotated[tuple[LifeWatch, ...], Meta(max_length=100)] = ()

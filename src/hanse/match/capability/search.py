@@ -231,12 +231,12 @@ class Finder:
         self,
         capabilities: Iterable[Capability] | Index | None = None,
         *,
-        learned: Mapping[str, str] | None = None,
+        learned: Mapping[str, str] | Learned | None = None,
         reranker: Reranker | None = None,
     ) -> None:
         some = _shipped() if capabilities is None else capabilities
         self._index = some if isinstance(some, Index) else Index(some)
-        self._learned = Learned(learned or {})
+        self._learned = learned if isinstance(learned, Learned) else Learned(learned or {})
         self._reranker = reranker
 
     def find(self, query: str, *, most: int = CANDIDATES_MAX) -> list[Candidate]:
@@ -260,6 +260,10 @@ class Finder:
         every = list(self._index.all.values())
         model = reranker.scores(query, every)
         return {c.code: scores.get(c.code, 0.0) + m for c, m in zip(every, model, strict=True)}
+
+    def with_reranker(self, reranker: Reranker | None) -> Finder:
+        """The same finder with a model, or without one."""
+        return Finder(self._index, learned=self._learned, reranker=reranker)
 
     def learn(self, words: str, code: str) -> Finder:
         """A finder in which a person's words mean the code they picked."""

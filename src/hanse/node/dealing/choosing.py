@@ -8,7 +8,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from hanse.match.capability.fit import Need, fits
-from hanse.match.capability.search import Finder, folded
+from hanse.match.capability.search import folded
 from hanse.model.product import Item
 from hanse.model.text import Text
 from hanse.model.trade import Requirement
@@ -35,9 +35,9 @@ class Asked(Struct, frozen=True, kw_only=True):
     not_asked: dict[str, Text] = {}
 
 
-def finder(tx: Tx) -> Finder:
-    """Finds codes for free words, with what this firm's people picked before."""
-    return Finder(learned={s.words: s.code for s in tx.shelf("synonym", Synonym).all()})
+def picks(tx: Tx) -> tuple[tuple[str, str], ...]:
+    """What this firm's people picked before: words and code."""
+    return tuple((s.words, s.code) for s in tx.shelf("synonym", Synonym).all())
 
 
 def learn(tx: Tx, words: str, code: str) -> None:

@@ -40,8 +40,8 @@ from hanse.node.acts.demanding import ask_by_hand
 from hanse.node.context import Context
 from hanse.node.dealing import files, partners
 from hanse.node.dealing.buying_rules import worth
-from hanse.node.dealing.choosing import finder
 from hanse.node.dealing.desk import desk_in
+from hanse.node.dealing.wording import Wording
 from hanse.node.pages import deeds, offers
 from hanse.node.pages.ledgers import entries_with
 from hanse.node.pages.paper_files import files_of, paper_file
@@ -76,6 +76,7 @@ class RecordTrade:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._wording = Wording(context)
 
     async def rfqs(self, *, limit: int) -> tuple[RfqRow, ...]:
         """Requests, newest first."""
@@ -188,7 +189,7 @@ class RecordTrade:
 
     async def candidates(self, words: str) -> tuple[Option, ...]:
         """What free words may mean."""
-        found = await self._context.store.read(lambda tx: finder(tx).find(words))
+        found = await self._wording.candidates(words)
         return tuple(Option(value=c.code, label=c.title) for c in found)
 
     async def keep_file(self, name: str, content: bytes, *, by: str) -> FileRow:
