@@ -64,13 +64,19 @@ class AnswerRfq(Command, frozen=True, kw_only=True, tag="answer_rfq"):
     request: str
 
 
-class AskForQuotes(Command, frozen=True, kw_only=True, tag="ask_for_quotes"):
-    """Ask partners who can make it: ``wanted`` for the demand, except those in ``without``."""
+class Want(Struct, frozen=True, kw_only=True):
+    """So much of an item for a demand: one line of a request."""
 
     item: Key
     wanted: Decimal
     due: Instant
     demand: str
+
+
+class AskForQuotes(Command, frozen=True, kw_only=True, tag="ask_for_quotes"):
+    """Ask partners who can make it, all ``wants`` in one request; not those in ``without``."""
+
+    wants: tuple[Want, ...]
     without: tuple[Did, ...] = ()
     replaces: str = ""
 

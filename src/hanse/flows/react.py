@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 import msgspec
@@ -32,9 +32,10 @@ from hanse.flows.commands import (
     TakePart,
     TellPartner,
     UpdateCustomer,
+    Want,
 )
 from hanse.flows.policy import Policy
-from hanse.flows.view import View
+from hanse.flows.view import DemandFacts, View
 from hanse.model.event import Event
 from hanse.model.time import from_ns, parse_instant
 
@@ -126,15 +127,17 @@ def _promise_broken(event: Event, _view: View, policy: Policy) -> Commands:
 
 @_on(kinds.SOMETHING_WANTED)
 def _something_wanted(event: Event, _view: View, _policy: Policy) -> Commands:
-    about = event.about
-    return (
-        AskForQuotes(
-            item=about["item"],
-            wanted=Decimal(about["quantity"]),
-            due=parse_instant(about["due"]),
-            demand=about["demand"],
-        ),
+    rows = event.about.get("lines") or (event.about,)
+    wants = tuple(
+        Want(
+            item=row["item"],
+            wanted=Decimal(row["quantity"]),
+            due=parse_instant(row["due"]),
+            demand=row["demand"],
+        )
+        for row in rows
     )
+    return (AskForQuotes(wants=wants),)
 
 
 @_on(kinds.REQUEST_RECEIVED)
@@ -192,9 +195,14 @@ def _order_agreed(event: Event, view: View, _policy: Policy) -> Commands:
     partner, order = event.about["partner"], event.subject
     if event.about["by"] == partner:
         return (PlanSale(partner=partner, order=order),)
-    facts = view.demand_of(partner, order)
     close = CloseRequest(partner=partner, order=order)
-    return (UpdateCustomer(demand=facts.demand), close) if facts else (close,)
+    return (*_updates(view.demands_of(partner, order)), close)
+
+
+def _updates(found: Iterable[DemandFacts]) -> Commands:
+    """One word to each customer, though several lines be bought for it."""
+    each = {facts.customer or facts.demand: facts for facts in reversed(tuple(found))}
+    return tuple(UpdateCustomer(demand=facts.demand) for facts in reversed(each.values()))
 
 
 @_on(kinds.REQUEST_CLOSED)
@@ -232,21 +240,21 @@ def _goods_were_received(event: Event, view: View, policy: Policy) -> Commands:
 @_on(kinds.CHANGED)
 def _change_agreed(event: Event, view: View, _policy: Policy) -> Commands:
     partner, order = event.about["partner"], event.subject
-    facts = view.demand_of(partner, order)
-    if facts is None:
+    bought = view.demands_of(partner, order)
+    if not bought:
         return (ReplanSale(partner=partner, order=order),)
-    if facts.missing <= 0:
-        return (UpdateCustomer(demand=facts.demand),)
-    return (
-        AskForQuotes(
-            item=facts.item,
-            wanted=facts.missing,
-            due=facts.due,
-            demand=facts.demand,
-            without=(partner,),
-            replaces=order,
-        ),
+    rows = event.about.get("document", {}).get("orderLine", ())
+    named = {row["id"] for row in rows}
+    hit = [facts for facts in bought if not named or facts.line in named]
+    short = [facts for facts in hit if facts.missing > 0]
+    kept = _updates(facts for facts in hit if facts.missing <= 0)
+    if not short:
+        return kept
+    wants = tuple(
+        Want(item=facts.item, wanted=facts.missing, due=facts.due, demand=facts.demand)
+        for facts in short
     )
+    return (AskForQuotes(wants=wants, without=(partner,), replaces=order), *kept)
 
 
 @_on(kinds.ANSWER)

@@ -20,9 +20,15 @@ class RequestFacts(Struct, frozen=True, kw_only=True):
 
 
 class DemandFacts(Struct, frozen=True, kw_only=True):
-    """Something to be bought as it stands: ``missing`` is on no order and in no open request."""
+    """Something to be bought as it stands: ``missing`` is on no order and in no open request.
+
+    ``line`` is the line of the order that was looked up, ``customer`` the customer's order it is
+    bought for (empty: none).
+    """
 
     demand: str
+    line: str = "1"
+    customer: str = ""
     item: str
     due: Instant
     missing: Decimal
@@ -44,6 +50,6 @@ class View(Protocol):
         """
         ...
 
-    def demand_of(self, partner: str, order: str) -> DemandFacts | None:
-        """What an order of ours was placed for, None where it was for nothing on record."""
+    def demands_of(self, partner: str, order: str) -> tuple[DemandFacts, ...]:
+        """What the lines of an order of ours were placed for; empty: for nothing on record."""
         ...

@@ -190,12 +190,12 @@ def _pin(tx, context, other):
     begin(tx, context, other.did)
 
 
-def makes(house, key="SHAFT-40", price_minor=1_240):
+def makes(house, key="SHAFT-40", price_minor=1_240, drawing="DRW-40"):
     """Put an item into a firm's record that it makes (price) or buys (None)."""
     item = Item(
         key=key,
         title="Shaft 40 mm",
-        drawing="DRW-40",
+        drawing=drawing,
         capability="turning-cnc",
         make=price_minor is not None,
         price_minor=price_minor,

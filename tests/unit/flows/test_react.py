@@ -42,16 +42,16 @@ def event(kind, subject="s", **about):
 class Facts:
     me = "did:key:zMe"
 
-    def __init__(self, request=None, demand=None):
-        self._request, self._demand = request, demand
+    def __init__(self, request=None, demand=None, demands=()):
+        self._request, self._demands = request, demands or ((demand,) if demand else ())
 
     def request(self, request):
         if self._request is None or self._request.request != request:
             raise NotFound("no such request", subject=request)
         return self._request
 
-    def demand_of(self, partner, order):
-        return self._demand
+    def demands_of(self, partner, order):
+        return self._demands
 
 
 def demand(missing):
@@ -93,7 +93,8 @@ def test_what_a_supplier_cannot_keep_is_asked_for_elsewhere():
     agreed = event(kinds.CHANGED, subject="o1", partner="did:key:zA", by="did:key:zA")
     (ask,) = react(agreed, Facts(demand=demand(50)), FREE)
     assert isinstance(ask, AskForQuotes)
-    assert (ask.wanted, ask.without, ask.demand) == (50, ("did:key:zA",), "D1")
+    (want,) = ask.wants
+    assert (want.wanted, ask.without, want.demand) == (50, ("did:key:zA",), "D1")
     assert react(agreed, Facts(demand=demand(0)), FREE) == (UpdateCustomer(demand="D1"),)
 
 

@@ -331,6 +331,7 @@ class TradeInMemory:
         return found(("order-1.xml", b"<Order/>") if seq == 1 and form == "ubl" else None, form)
 
     async def ask(self, form, *, by):
+        self.asked = form
         return structs.replace(DONE, href=f"/trade/rfqs/{s.RFQ.id}")
 
     async def candidates(self, words):

@@ -50,6 +50,7 @@ from hanse.web.views.plant import AlarmRow, MachineRow, MachineView, Series, Sig
 from hanse.web.views.rippling import ForecastRow, RippleAnswerRow, RippleHit, RippleRow, RippleView
 from hanse.web.views.running import Check, Readiness
 from hanse.web.views.trading import (
+    AskedLine,
     ChainRow,
     DoubtRow,
     EntryRow,
@@ -59,9 +60,11 @@ from hanse.web.views.trading import (
     MapNode,
     NetworkRow,
     NetworkView,
+    OrderedLine,
     OwnCard,
     PeerRow,
     PeerView,
+    QuotedLine,
     QuoteRow,
     RfqRow,
     RfqView,
@@ -593,6 +596,17 @@ QUOTES = (
         valid_until=after(7_200),
         rank=1,
         why=Text("On time; 34.00 EUR dearer than the second", "准时；比第二名贵 34.00 EUR"),
+        lines=(
+            QuotedLine(
+                line="1",
+                item="shaft-40",
+                quantity=Decimal(40),
+                unit="C62",
+                price="18.40 EUR",
+                date=after(172_000),
+            ),
+            QuotedLine(line="2", item="flange-90", quantity=Decimal(0), unit="C62"),
+        ),
         deeds=(AWARD, REFUSE),
         event="event-0007",
     ),
@@ -619,6 +633,7 @@ TRADE_ORDER = TradeRow(
     quantity=Decimal(120),
     unit="C62",
     price=Money(211_200, "EUR"),
+    more=1,
     due=after(172_800),
     promised=after(190_800),
     state=state("changed", "Changed", "已变更", Tone.WARN),
@@ -1130,6 +1145,17 @@ RFQ_VIEW = RfqView(
     choice=(Text("Line 1: 40 from Turning; 20 more elsewhere.", "第 1 行:车削厂 40 件。"),),
     events=EVENTS[6:],
     facts=(Fact(Text("For", "用于"), Text("so-1007", "so-1007"), "/trade/orders/so-1007"),),
+    lines=(
+        AskedLine(line="1", item="shaft-40", quantity=Decimal(40), unit="C62", due=after(172_800)),
+        AskedLine(
+            line="2",
+            item="flange-90",
+            quantity=Decimal(200),
+            unit="C62",
+            due=after(200_000),
+            facts=(Fact(Text("Material", "材料"), Text("1.4301", "1.4301")),),
+        ),
+    ),
     deeds=(
         Deed(
             name="cancel",
@@ -1141,6 +1167,22 @@ RFQ_VIEW = RfqView(
 )
 TRADE_VIEW = TradeView(
     row=TRADE_ORDER,
+    lines=tuple(
+        OrderedLine(
+            line=str(n),
+            item=item,
+            quantity=Decimal(count),
+            unit="C62",
+            price="17.60 EUR",
+            state=state("partly", "partly on its way", "部分发出", Tone.BUSY),
+            due=after(172_800 * n),
+            despatched=Decimal(80),
+            received=Decimal(40),
+            work=f"wo-220{n}",
+            planned=after(160_000 * n),
+        )
+        for n, item, count in ((1, "shaft-40", 120), (2, "flange-90", 400))
+    ),
     entries=ENTRIES,
     events=EVENTS[4:6],
     facts=(Fact(Text("Work order", "工单"), Text("wo-2207", "wo-2207"), "/orders/wo-2207"),),

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import ROUND_CEILING, Decimal
 
 import msgspec
 
 from hanse.flows import kinds
-from hanse.flows.commands import AskForQuotes, Award, ChooseQuote, CloseRequest, Countersign
+from hanse.flows.commands import (
+    AskForQuotes,
+    Award,
+    ChooseQuote,
+    CloseRequest,
+    Countersign,
+    Want,
+)
 from hanse.match.books import Books
-from hanse.match.choose.few import Choice
+from hanse.match.choose.few import Choice, LineChoice
 from hanse.match.counter import Context as Step
 from hanse.match.desk import Desk
+from hanse.match.enquiry import Enquiry, Ordering, Placed, Quoted, Talk
+from hanse.match.papers import plain
 from hanse.model import trade
 from hanse.model.event import Draft, Event
+from hanse.model.ids import NOTE_MAX
 from hanse.model.product import Item
 from hanse.model.text import Text
 from hanse.model.time import format_minute
@@ -26,6 +36,7 @@ from hanse.node.dealing import files, partners
 from hanse.node.dealing.buying_rules import rules_for
 from hanse.node.dealing.choosing import Asked, who_can
 from hanse.node.dealing.desk import MINOR, at_desk, desk_in
+from hanse.node.dealing.view import offers
 from hanse.node.shelves import Demand, demands
 from hanse.store import Tx
 
@@ -35,39 +46,59 @@ HOURS_A_DAY = 24
 
 
 async def ask_for_quotes(context: Context, event: Event, command: AskForQuotes) -> None:
-    """Send a request for quotes to every partner who can make it, with the drawing it needs."""
+    """Send one request for quotes to every partner who can make any of it, with its drawings."""
     asked = await context.store.read(lambda tx: _who(tx, command))
     await _lay_ready(context, command, asked)
 
     def write(tx: Tx) -> None:
-        if not asked.firms:
-            tx.events.append(_no_offer(command.demand, event, NOBODY))
+        wants = [want for want in command.wants if asked[want.demand].firms]
+        for want in command.wants:
+            if want not in wants:
+                tx.events.append(_no_offer(want.demand, event, NOBODY))
+        if not wants:
             return
-        demand = demands(tx).need(command.demand)
-        rfq = _rfq(context, command, tx.items.need(command.item), demand)
-        fresh = msgspec.structs.replace(demand, requests=(*demand.requests, rfq.id))
-        demands(tx).put(demand.key, fresh)
-        for did, reason in asked.not_asked.items():
+        rfq = _rfq(tx, context, command, wants)
+        for n, want in enumerate(wants, 1):
+            _note_request(tx, want.demand, rfq.id, str(n))
+        firms = tuple(dict.fromkeys(did for want in wants for did in asked[want.demand].firms))
+        for did, reason in _passed_by(asked, firms).items():
             tx.events.append(_passed_over(rfq.id, partners.name_of(tx, did), reason, event))
-        at_desk(tx, context, event, lambda desk, step: desk.ask(_by(desk, rfq), asked.firms, step))
+        at_desk(tx, context, event, lambda desk, step: desk.ask(_by(desk, rfq), firms, step))
 
     await once(context.store, event, command, write)
 
 
-def _who(tx: Tx, command: AskForQuotes) -> Asked:
-    item, demand = tx.items.need(command.item), demands(tx).need(command.demand)
-    return who_can(tx, item, demand, without=command.without)
+def _who(tx: Tx, command: AskForQuotes) -> dict[str, Asked]:
+    """Who can make what is wanted, demand by demand."""
+    found = {}
+    for want in command.wants:
+        item, demand = tx.items.need(want.item), demands(tx).need(want.demand)
+        found[want.demand] = who_can(tx, item, demand, without=command.without)
+    return found
 
 
-async def _lay_ready(context: Context, command: AskForQuotes, asked: Asked) -> None:
-    """Seal the drawing for each firm that is asked; its letter will name it."""
-    demand = await context.store.read(lambda tx: demands(tx).need(command.demand))
-    if demand.drawing is None or demand.drawing.digest is None:
-        return
-    digest = demand.drawing.digest
-    for did in asked.firms:
-        key = await context.store.read(lambda tx, d=did: files.key_of(tx, d))  # type: ignore[misc]
-        await asyncio.to_thread(files.share, context, digest, to=did, key=key)
+def _passed_by(asked: dict[str, Asked], firms: tuple[str, ...]) -> dict[str, Text]:
+    """Firms that are asked for nothing, each with its first reason."""
+    reasons = [pair for one in asked.values() for pair in one.not_asked.items()]
+    return {did: reason for did, reason in reversed(reasons) if did not in firms}
+
+
+async def _lay_ready(context: Context, command: AskForQuotes, asked: dict[str, Asked]) -> None:
+    """Seal each drawing for each firm that can make what it shows; its letter will name it."""
+    for want in command.wants:
+        demand = await context.store.read(lambda tx, w=want: demands(tx).need(w.demand))  # type: ignore[misc]
+        if demand.drawing is None or demand.drawing.digest is None:
+            continue
+        digest = demand.drawing.digest
+        for did in asked[want.demand].firms:
+            key = await context.store.read(lambda tx, d=did: files.key_of(tx, d))  # type: ignore[misc]
+            await asyncio.to_thread(files.share, context, digest, to=did, key=key)
+
+
+def _note_request(tx: Tx, key: str, request: str, line: str) -> None:
+    demand = demands(tx).need(key)
+    requests, lines = (*demand.requests, request), {**demand.lines, request: line}
+    demands(tx).put(key, msgspec.structs.replace(demand, requests=requests, lines=lines))
 
 
 def _passed_over(rfq: str, firm: str, reason: Text, event: Event) -> Draft:
@@ -85,15 +116,36 @@ def _by(desk: Desk, rfq: trade.RequestForQuotation) -> trade.RequestForQuotation
 
 
 def _rfq(
-    context: Context, command: AskForQuotes, item: Item, demand: Demand
+    tx: Tx, context: Context, command: AskForQuotes, wants: list[Want]
 ) -> trade.RequestForQuotation:
     now, policy = context.clock.now(), context.settings.policy
-    drawing = demand.drawing
+    found = [(want, demands(tx).need(want.demand)) for want in wants]
+    notes = dict.fromkeys(demand.note for _, demand in found if demand.note)
+    return trade.RequestForQuotation(
+        id=context.ids.new("rfq"),
+        issue_date_time=now,
+        submission_due_date_time=now + dt.timedelta(seconds=policy.answer_within_s),
+        buyer_customer_party=trade.trade_party(context.party),
+        pricing_currency_code=context.settings.firm.currency,
+        request_for_quotation_line=tuple(
+            _rfq_line(context, str(n), want, (tx.items.need(want.item), demand))
+            for n, (want, demand) in enumerate(found, 1)
+        ),
+        note="\n".join(notes)[:NOTE_MAX],
+        reason=trade.Reason(code="RESOURCING", origin_order=command.replaces)
+        if command.replaces
+        else None,
+    )
+
+
+def _rfq_line(context: Context, line: str, want: Want, meant: tuple[Item, Demand]) -> trade.RfqLine:
+    item, demand = meant
+    drawing, weight = demand.drawing, context.settings.policy.lateness_minor_per_h
     if item.drawing:
         drawing = trade.Drawing(id=item.drawing, digest=drawing.digest if drawing else None)
-    line = trade.RfqLine(
-        id="1",
-        quantity=trade.Measure(value=str(command.wanted), unit_code=item.unit),
+    return trade.RfqLine(
+        id=line,
+        quantity=trade.Measure(value=plain(want.wanted), unit_code=item.unit),
         item=trade.TradeItem(
             buyers_item_identification=item.key,
             description=item.title,
@@ -102,20 +154,8 @@ def _rfq(
             material=item.material,
             requirement=demand.requirement,
         ),
-        requested_delivery_period=trade.Period(latest=command.due.replace(microsecond=0)),
-        late_cost_per_day=str(Decimal(policy.lateness_minor_per_h * HOURS_A_DAY) / MINOR),
-    )
-    return trade.RequestForQuotation(
-        id=context.ids.new("rfq"),
-        issue_date_time=now,
-        submission_due_date_time=now + dt.timedelta(seconds=policy.answer_within_s),
-        buyer_customer_party=trade.trade_party(context.party),
-        pricing_currency_code=context.settings.firm.currency,
-        request_for_quotation_line=(line,),
-        note=demand.note,
-        reason=trade.Reason(code="RESOURCING", origin_order=command.replaces)
-        if command.replaces
-        else None,
+        requested_delivery_period=trade.Period(latest=want.due.replace(microsecond=0)),
+        late_cost_per_day=str(Decimal(weight * HOURS_A_DAY) / MINOR),
     )
 
 
@@ -127,7 +167,11 @@ async def choose_quote(context: Context, event: Event, command: ChooseQuote) -> 
         if not choice.by_seller():
             tx.events.append(_no_offer(command.request, event, NONE_FITS))
             return
-        tx.events.append(_chosen(command.request, choice, event), once=f"chosen:{command.request}")
+        told = _chosen(command.request, choice, event)
+        event_, fresh = tx.events.append_once(f"chosen:{command.request}", told)
+        for line in choice.lines if fresh else ():
+            if not line.best.picks:
+                tx.events.append(_not_covered(command.request, line, event_))
 
     await once(context.store, event, command, write)
 
@@ -164,15 +208,35 @@ async def countersign(context: Context, event: Event, command: Countersign) -> N
 
 
 async def close_request(context: Context, event: Event, command: CloseRequest) -> None:
-    """Tell those whose answer was not taken that the request is settled."""
+    """Once all of a request is settled, tell those whose answer was not taken."""
 
     def write(tx: Tx) -> None:
-        enquiry = Books(tx.desk).enquiry_of_order(command.partner, command.order)
-        if enquiry is not None:
+        books = Books(tx.desk)
+        enquiry = books.enquiry_of_order(command.partner, command.order)
+        if enquiry is not None and not _still_wanted(books, enquiry):
             why = trade.Reason(code="SETTLED", note="settled with another offer")
             at_desk(tx, context, event, lambda desk, step: desk.close(enquiry.rfq.id, why, step))
 
     await once(context.store, event, command, write)
+
+
+def _still_wanted(books: Books, enquiry: Enquiry) -> bool:
+    """Whether a line of which nothing is ordered may still be taken from an open offer."""
+    quoted = [talk for talk in enquiry.talks.values() if isinstance(talk, Quoted)]
+    left = (n.id for n in enquiry.rfq.request_for_quotation_line)
+    return any(
+        any(offers(talk, line) for talk in quoted)
+        for line in left
+        if not any(_takes(books, p, t, line) for p, t in enquiry.talks.items())
+    )
+
+
+def _takes(books: Books, partner: str, talk: Talk, line: str) -> bool:
+    """Whether a line is on order from a talk, or may be on the order that waits in it."""
+    if isinstance(talk, Placed):
+        contract = books.contract(partner, talk.order)
+        return contract is not None and line in contract.terms.lines
+    return isinstance(talk, Ordering) and offers(talk, line)
 
 
 def choice_of(tx: Tx, context: Context, request: str) -> Choice:
@@ -210,6 +274,18 @@ def _price(choice: Choice) -> Decimal:
     return sum((pick.cost - pick.late for pick in picks), Decimal(0))
 
 
+def _not_covered(request: str, line: LineChoice, event: Event) -> Draft:
+    """A line that nobody offers, though others are: a person must find it a way."""
+    text, why = line.text, NONE_FITS
+    return Draft(
+        kind=kinds.NO_OFFER,
+        subject=request,
+        text=Text(f"{text.en} A person must decide", f"{text.zh}需人工决定"),
+        cause=event.id,
+        about={"request": request, "line": line.rfq_line, "why": why.en},
+    )
+
+
 def _offered(tx: Tx, request: str, seller: str, event: Event) -> Draft:
     name = partners.name_of(tx, seller)
     return Draft(
@@ -242,19 +318,41 @@ def open_demand(
 
 def begin_demand(tx: Tx, context: Context, demand: Demand, *, by: str = "") -> Event:
     """A demand on record and the event that sets the loop going."""
-    demands(tx).put(demand.key, demand)
-    quantity, item, when = demand.wanted, demand.item, format_minute(demand.due)
+    return begin_demands(tx, context, (demand,), by=by)
+
+
+def begin_demands(tx: Tx, context: Context, wanted: Sequence[Demand], *, by: str = "") -> Event:
+    """Several demands on record, and the event that has them asked for in one request."""
+    for demand in wanted:
+        demands(tx).put(demand.key, demand)
+    rows = [_row(demand) for demand in wanted]
     draft = Draft(
         kind=kinds.SOMETHING_WANTED,
-        subject=demand.key,
-        text=Text(f"{quantity} {item} are needed by {when}", f"{when} 前需要 {quantity} 件 {item}"),
+        subject=wanted[0].key,
+        text=_wanted_text(wanted),
         loop=context.ids.new("loop"),
         by=by,
-        about={
-            "item": item,
-            "quantity": str(quantity),
-            "due": demand.due.isoformat(),
-            "demand": demand.key,
-        },
+        about=rows[0] if len(rows) == 1 else {**rows[0], "lines": rows},
     )
     return tx.events.append(draft)
+
+
+def _row(demand: Demand) -> dict[str, str]:
+    return {
+        "item": demand.item,
+        "quantity": str(demand.wanted),
+        "due": demand.due.isoformat(),
+        "demand": demand.key,
+    }
+
+
+def _wanted_text(wanted: Sequence[Demand]) -> Text:
+    first = wanted[0]
+    what, when = f"{first.wanted} {first.item}", format_minute(first.due)
+    if len(wanted) == 1:
+        return Text(f"{what} are needed by {when}", f"{when} 前需要 {first.wanted} 件 {first.item}")
+    more = len(wanted) - 1
+    return Text(
+        f"{what} by {when} and {more} more lines are needed",
+        f"{when} 前需要 {first.wanted} 件 {first.item},另有 {more} 行",
+    )

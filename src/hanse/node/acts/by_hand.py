@@ -71,14 +71,25 @@ class Case(Struct, frozen=True, kw_only=True):
         zone = self.context.settings.firm.timezone
         return typed_instant(typed, timezone=zone) if typed else None
 
-    def counts(self, usual: Mapping[str, Decimal]) -> dict[str, Decimal]:
-        """Quantities a line: as typed (``quantity_1`` is the first of ``usual``), else all."""
-        typed = {name: self.amount(f"quantity_{n}") for n, name in enumerate(usual, 1)}
+    def counts(
+        self, usual: Mapping[str, Decimal], places: Mapping[str, int] | None = None
+    ) -> dict[str, Decimal]:
+        """Quantities a line: as typed (``quantity_N``, N its place), else as ``usual``.
+
+        Without ``places`` the first of ``usual`` is at 1.
+        """
+        at = places or {name: n for n, name in enumerate(usual, 1)}
+        typed = {name: self.amount(f"quantity_{at[name]}") for name in usual}
         return {name: usual[name] if count is None else count for name, count in typed.items()}
 
     def new(self, kind: str) -> str:
         """A number for a paper."""
         return self.context.ids.new(kind)
+
+
+def places_of(contract: Contract) -> dict[str, int]:
+    """The place of each line in its order, from 1: the number of its fields in a form."""
+    return {name: n for n, name in enumerate(contract.terms.lines, 1)}
 
 
 Deed = Callable[[Case, Contract], Callable[[Desk, Step], None]]
@@ -138,7 +149,8 @@ def _refuse(case: Case, _: Contract) -> Callable[[Desk, Step], None]:
 
 @_deed("despatch", "goods are on their way", "货物已发出")
 def _despatch(case: Case, contract: Contract) -> Callable[[Desk, Step], None]:
-    counts, shipment = case.counts(papers.to_despatch(contract)), case.text("shipment")[:120]
+    counts = case.counts(papers.to_despatch(contract), places_of(contract))
+    shipment = case.text("shipment")[:120]
     return lambda desk, step: desk.state(
         case.partner,
         papers.despatch(
@@ -150,8 +162,9 @@ def _despatch(case: Case, contract: Contract) -> Callable[[Desk, Step], None]:
 
 @_deed("receive", "goods came in", "货物已收到")
 def _receive(case: Case, contract: Contract) -> Callable[[Desk, Step], None]:
-    counts = case.counts(papers.to_receive(contract))
-    bad = {name: case.amount(f"rejected_{n}") for n, name in enumerate(counts, 1)}
+    places = places_of(contract)
+    counts = case.counts(papers.to_receive(contract), places)
+    bad = {name: case.amount(f"rejected_{places[name]}") for name in counts}
     rejected = papers.Rejected(
         counts={name: count for name, count in bad.items() if count}, why=case.text("reason")
     )
@@ -169,7 +182,7 @@ def _inspect(case: Case, contract: Contract) -> Callable[[Desk, Step], None]:
             id=case.new("quality"),
             issue_date_time=step.at,
             order_reference=papers.reference(contract),
-            order_line_id=next(iter(contract.terms.lines)),
+            order_line_id=case.text("line") or next(iter(contract.terms.lines)),
             inspected_quantity=papers.plain(case.amount("inspected") or Decimal(0)),
             defective_quantity=papers.plain(case.amount("defective") or Decimal(0)),
             note=case.text("reason"),
@@ -181,7 +194,7 @@ def _inspect(case: Case, contract: Contract) -> Callable[[Desk, Step], None]:
 
 @_deed("invoice", "an invoice was sent", "已开票")
 def _invoice(case: Case, contract: Contract) -> Callable[[Desk, Step], None]:
-    counts = case.counts(papers.to_invoice(contract))
+    counts = case.counts(papers.to_invoice(contract), places_of(contract))
     bill = invoice_of(case.context, contract, counts)
     return lambda desk, step: desk.state(case.partner, bill, step)
 
@@ -191,7 +204,7 @@ def _credit(case: Case, contract: Contract) -> Callable[[Desk, Step], None]:
     usual = dict.fromkeys(papers.invoiced(contract), Decimal(0))
     credit = papers.Credit(
         invoice=case.text("invoice"),
-        counts=case.counts(usual),
+        counts=case.counts(usual, places_of(contract)),
         price=case.amount("price") or Decimal(0),
         charges=bool(case.text("charges")),
     )
@@ -236,27 +249,38 @@ def _paid(case: Case, contract: Contract, usual: Decimal) -> Callable[[Desk, Ste
 
 @_deed("change", "another quantity, price or date was proposed", "已提议变更数量、价格或交期")
 def _change(case: Case, contract: Contract) -> Callable[[Desk, Step], None]:
-    line = next(iter(contract.terms.lines))
-    count = case.amount("quantity")
-    changed = papers.changed(
-        contract,
-        line,
-        contract.terms.lines[line].quantity if count is None else count,
-        price=case.text("price"),
-        due=case.instant("due"),
-    )
+    names = list(contract.terms.lines)
+    one = len(names) == 1
+    rows = [
+        _changed(case, contract, name, "" if one else f"_{n}") for n, name in enumerate(names, 1)
+    ]
+    lines = tuple(row for row in rows if row is not None)
+    if not lines:
+        raise BadInput("nothing would change", subject=case.subject, remedy="Fill in a line")
 
     def act(desk: Desk, step: Step) -> None:
         change = trade.OrderChange(
             id=case.new("change"),
             issue_date_time=step.at,
             order_reference=papers.reference(contract),
-            order_line=(changed,),
+            order_line=lines,
             reason=trade.Reason(code="AGREED_ANEW", note=case.note()),
         )
         desk.change(case.partner, change, step)
 
     return act
+
+
+def _changed(case: Case, contract: Contract, name: str, place: str) -> trade.ChangedLine | None:
+    """A line as it shall be; None where a line of several stays as it is."""
+    old = contract.terms.lines[name]
+    typed, due = case.amount(f"quantity{place}"), case.instant(f"due{place}")
+    count = old.quantity if typed is None else typed
+    price = case.text(f"price{place}")
+    same = count == old.quantity and due is None and price in ("", old.price.price_amount)
+    if place and same:
+        return None
+    return papers.changed(contract, name, count, price=price, due=due)
 
 
 @_deed("cancel", "the end of the order was proposed", "已提议取消订单")

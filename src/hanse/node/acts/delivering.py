@@ -16,19 +16,24 @@ from hanse.model.trade import Invoice
 from hanse.node.acts.once import once
 from hanse.node.context import Context
 from hanse.node.dealing.desk import at_desk
+from hanse.node.dealing.sold import line_of
 from hanse.node.shelves import sales
 from hanse.store import Tx
 
+NOTHING = Decimal(0)
+
 
 async def despatch(context: Context, event: Event, command: Despatch) -> None:
-    """Send what was made for a sale: a despatch advice, signed by us now."""
+    """Send what was made for a line of an order: a despatch advice, signed by us now."""
 
     def write(tx: Tx) -> None:
         sale = sales(tx).get(command.sale)
         if sale is None:
             return
         contract = contract_with(tx, sale.partner, sale.order)
-        counts = _at_most(papers.to_despatch(contract), command.quantity)
+        line = line_of(sale, contract)
+        left = papers.to_despatch(contract).get(line, NOTHING)
+        counts = {line: min(left, command.quantity)} if left > 0 else {}
         if not counts:
             return
         number = context.ids.new("despatch")
@@ -84,13 +89,3 @@ def bill_of(context: Context, contract: Contract, *, note: str = "") -> papers.B
         ),
         note=note,
     )
-
-
-def _at_most(counts: Mapping[str, Decimal], total: Decimal) -> dict[str, Decimal]:
-    """So much of each line in turn, until ``total`` is used up."""
-    found = {}
-    for name, count in counts.items():
-        took = min(count, total)
-        if took > 0:
-            found[name], total = took, total - took
-    return found

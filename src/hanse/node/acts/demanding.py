@@ -11,40 +11,47 @@ from hanse.model.event import Event
 from hanse.model.product import Item
 from hanse.model.quantity import quantity
 from hanse.model.trade import Drawing, Requirement
-from hanse.node.acts.buying import begin_demand
+from hanse.node.acts.buying import begin_demands
 from hanse.node.context import Context
 from hanse.node.dealing import files
 from hanse.node.dealing.choosing import learn
 from hanse.node.shelves import Demand
 from hanse.store import Tx
-from hanse.web.views.trading import AskForm
+from hanse.web.views.trading import AskForm, AskLine
 
 SIDES_MAX = 3
 _SIDES = re.compile(r"\s*[x×*]\s*", re.IGNORECASE)
 
 
 def ask_by_hand(tx: Tx, context: Context, form: AskForm, *, by: str) -> Event:
-    """Begin a request of a person's own.
+    """Begin a request of a person's own, of one line or several.
 
     Raises:
-        NotFound: there is no such item, code or file.
+        NotFound: there is no such item, code, file or customer's order.
         BadInput: neither an item nor words and a code; a size that cannot be read.
     """
-    item = tx.items.need(form.item) if form.item else _named(tx, context, form)
-    demand = Demand(
+    wanted = [_demand(tx, context, form, line) for line in (form, *form.lines)]
+    return begin_demands(tx, context, wanted, by=by)
+
+
+def _demand(tx: Tx, context: Context, form: AskForm, line: AskLine) -> Demand:
+    item = tx.items.need(line.item) if line.item else _named(tx, context, line)
+    if line.order:
+        tx.customer_orders.need(line.order)
+    return Demand(
         key=context.ids.new("demand"),
         item=item.key,
-        wanted=Decimal(form.quantity),
-        due=form.due,
+        wanted=Decimal(line.quantity),
+        due=line.due,
+        customer_order=line.order,
         firms=tuple(form.firms),
         note=form.note,
-        drawing=_drawing(tx, form.drawing),
-        requirement=_requirement(form),
+        drawing=_drawing(tx, line.drawing),
+        requirement=_requirement(line),
     )
-    return begin_demand(tx, context, demand, by=by)
 
 
-def _named(tx: Tx, context: Context, form: AskForm) -> Item:
+def _named(tx: Tx, context: Context, form: AskLine) -> Item:
     """What free words mean, as an item that is bought; the pick becomes a synonym."""
     if not form.words.strip() or not form.code:
         raise BadInput(
@@ -84,7 +91,7 @@ def sides_of(text: str) -> tuple[str, ...]:
     return tuple(str(side) for side in sides)
 
 
-def _requirement(form: AskForm) -> Requirement | None:
+def _requirement(form: AskLine) -> Requirement | None:
     sides = sides_of(form.size_mm)
     if not sides and not form.tolerance_um:
         return None

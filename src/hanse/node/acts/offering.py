@@ -52,10 +52,7 @@ def _quotation(case: Case, offer: Offer, desk: Desk, step: Step) -> trade.Quotat
     valid = case.instant("valid") or step.at + dt.timedelta(seconds=policy.quote_valid_s)
     typed, fee = case.amount("days"), case.amount("fee")
     days = policy.payment_days if typed is None else int(typed)
-    lines = tuple(
-        _quoted_line(case, n, wanted)
-        for n, wanted in enumerate(offer.rfq.request_for_quotation_line, 1)
-    )
+    lines = _quoted_lines(case, offer.rfq)
     return trade.Quotation(
         id=case.new("quote"),
         issue_date_time=step.at,
@@ -73,6 +70,26 @@ def _quotation(case: Case, offer: Offer, desk: Desk, step: Step) -> trade.Quotat
         payment_days=days,
         note=case.text("reason"),
     )
+
+
+def _quoted_lines(case: Case, rfq: trade.RequestForQuotation) -> tuple[trade.QuotationLine, ...]:
+    """The lines that are filled in; of a request of several, the others are left out.
+
+    Raises:
+        BadInput: none is, or one lacks its price or its date.
+    """
+    wanted = rfq.request_for_quotation_line
+    given = [
+        (n, line) for n, line in enumerate(wanted, 1) if not wanted[1:] or not _is_left_out(case, n)
+    ]
+    if not given:
+        raise BadInput("an offer needs a price and a date for a line", subject=rfq.id)
+    return tuple(_quoted_line(case, n, line) for n, line in given)
+
+
+def _is_left_out(case: Case, n: int) -> bool:
+    unpriced = not case.text(f"price_{n}") and not case.text(f"ready_{n}")
+    return unpriced or case.amount(f"quantity_{n}") == 0
 
 
 def _quoted_line(case: Case, n: int, wanted: trade.RfqLine) -> trade.QuotationLine:
@@ -130,7 +147,9 @@ def on_quote(case: Case, enquiry: Enquiry, deed: str) -> Event:
     words = _TAKING.get(deed)
     if words is None:
         raise BadInput("there is no such deed", subject=deed)
-    event = record(case, deed, words, once=f"chosen:{rfq}" if deed == "order" else None)
+    chosen = f"chosen:{rfq}"
+    first = deed == "order" and case.tx.events.by_once(chosen) is None
+    event = record(case, deed, words, once=chosen if first else None)
 
     def act(desk: Desk, step: Step) -> None:
         if deed == "take_back":
@@ -161,7 +180,8 @@ def _offered(case: Case, enquiry: Enquiry) -> dict[str, Decimal]:
     if quoted is None:
         raise NotFound("this firm has made no offer", subject=enquiry.rfq.id)
     lines = quoted.quotation.quotation_line
-    return case.counts({line.id: Decimal(line.quantity.value) for line in lines})
+    counts = case.counts({line.id: Decimal(line.quantity.value) for line in lines})
+    return {name: count for name, count in counts.items() if count > 0}
 
 
 def on_enquiry(case: Case, enquiry: Enquiry, deed: str) -> Event:

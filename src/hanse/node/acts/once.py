@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hanse.flows.commands import Command
+from hanse.flows.commands import Command, UpdateCustomer
 from hanse.model.event import Event
 from hanse.model.time import NS_PER_S, Clock
 from hanse.store import Store, Tx
@@ -17,7 +17,7 @@ KEPT_S = 2 * EVENTS_AGE_S_MAX
 
 async def once(store: Store, event: Event, command: Command, effect: Callable[[Tx], None]) -> bool:
     """Run the effect in one transaction with its mark; False where it happened before."""
-    mark = f"{MARK}{event.id}/{type(command).__name__}"
+    mark = _mark(event, command)
 
     def write(tx: Tx) -> bool:
         if tx.settings.get(mark, bool):
@@ -27,6 +27,12 @@ async def once(store: Store, event: Event, command: Command, effect: Callable[[T
         return True
 
     return await store.write(write)
+
+
+def _mark(event: Event, command: Command) -> str:
+    """One a kind of command; where an event leads to several of a kind, one for each."""
+    which = f"/{command.demand}" if isinstance(command, UpdateCustomer) else ""
+    return f"{MARK}{event.id}/{type(command).__name__}{which}"
 
 
 def forget_marks(tx: Tx, clock: Clock) -> int:

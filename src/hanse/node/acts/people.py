@@ -116,7 +116,9 @@ async def update_customer(context: Context, event: Event, command: UpdateCustome
     order, work, arrivals = found
     promised = max((a.at for a in arrivals if a.at is not None), default=context.clock.now())
     if work is not None:
-        promised = await _ready(context, event, work, arrivals) or promised
+        for item in dict.fromkeys(a.item for a in arrivals):
+            of_item = [a for a in arrivals if a.item == item]
+            promised = await _ready(context, event, work, of_item) or promised
 
     def write(tx: Tx) -> None:
         now = tx.customer_orders.need(order.key)
@@ -138,16 +140,20 @@ async def update_customer(context: Context, event: Event, command: UpdateCustome
 def _standing(
     tx: Tx, context: Context, key: str
 ) -> tuple[CustomerOrder, WorkOrder | None, list[Arrival]] | None:
-    demand = demands(tx).need(key)
+    """What is bought for the customer's order that a demand is for, once all of it is covered."""
+    asked = demands(tx).need(key)
     view = TxView(tx, context.identity.did)
-    order = tx.customer_orders.get(demand.customer_order)
+    order = tx.customer_orders.get(asked.customer_order)
+    every = [d for d in demands(tx).all() if d.customer_order == asked.customer_order]
+    if order is None or any(view.facts(demand).missing > 0 for demand in every):
+        return None
     arrivals = [
         arrival
-        for _, contract in view.contracts(demand)
-        for line in contract.terms.lines.values()
-        for arrival in arrivals_of(contract.terms.order.id, demand.item, line)
+        for demand in every
+        for number, line in view.lines(demand)
+        for arrival in arrivals_of(number, demand.item, line)
     ]
-    if order is None or not arrivals or view.facts(demand).missing > 0:
+    if not arrivals:
         return None
     return order, tx.work_orders.first(demand=order.key), arrivals
 

@@ -66,9 +66,9 @@ def _broken(tx: Tx, owed: tuple[Owed, ...], event: Event) -> Iterator[Hit]:
     """What a broken promise means for who waits for it."""
     about = event.about
     sale = sales(tx).get(about["demand"])
-    order = sale.order if sale else about["demand"]
+    order, only = (sale.order, sale.line) if sale else (about["demand"], "")
     for line in owed:
-        if line.order == order:
+        if line.order == order and only in ("", line.line):
             lost = min(Decimal(about["missing"]), line.quantity)
             yield hit_of(line, lost, until=parse_instant(about["possible"]))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 import msgspec
@@ -20,6 +21,7 @@ from hanse.model.text import Text
 from hanse.node.acts.once import once
 from hanse.node.context import Context
 from hanse.node.dealing.desk import at_desk
+from hanse.node.dealing.sold import holds_of, key_of, line_of, sales_of
 from hanse.node.dealing.view import quantity_of
 from hanse.node.planning import wire
 from hanse.node.shelves import Sale, sales
@@ -53,64 +55,108 @@ def our_item(tx: Tx, wanted: trade.TradeItem) -> Item | None:
 
 
 async def plan_sale(context: Context, event: Event, command: PlanSale) -> None:
-    """The order's work into the plan, on what was held for the quote."""
-    sale = await context.store.read(lambda tx: _sale(tx, command))
-    order = WorkOrder(
+    """The order's work into the plan, line by line, on what was held for the quote."""
+
+    def read(tx: Tx) -> tuple[list[tuple[str, Sale]], tuple[str, ...]]:
+        contract = _contract(tx, command.partner, command.order)
+        holds, left = holds_of(tx, command.partner, contract.terms.order)
+        return list(_sold_lines(tx, command.partner, contract, holds)), left
+
+    sold, left = await context.store.read(read)
+
+    def write(tx: Tx) -> None:
+        for key, sale in sold:
+            sales(tx).put(key, sale)
+
+    await once(context.store, event, command, write)
+    for key, sale in sold:
+        order = _work_order(context, key, sale)
+        added = wire.AddOrder(order=order, hold=sale.hold, cause=event.id, loop=event.loop)
+        await ask(context.nats, wire.ADD, added, answer=wire.PlanChanged, wait_s=ANSWER_S)
+    if left:
+        await release_holds(context, event, ReleaseHolds(holds=left))
+
+
+def _sold_lines(
+    tx: Tx, partner: str, contract: Contract, holds: Mapping[str, str]
+) -> Iterator[tuple[str, Sale]]:
+    """A sale for each line of the order, with its key.
+
+    Raises:
+        NotFound: a line is for nothing of ours.
+    """
+    for name, line in contract.terms.lines.items():
+        item = our_item(tx, line.item)
+        if item is None:
+            raise NotFound("we have no item for this order", subject=contract.terms.order.id)
+        key = key_of(tx, partner, contract, name)
+        yield (
+            key,
+            Sale(
+                order=contract.terms.order.id,
+                line=name,
+                partner=partner,
+                work_order=f"WO-{key}",
+                item=item.key,
+                quantity=quantity_of(contract, name),
+                due=max(d.date_time for d in line.deliveries),
+                hold=holds.get(name, ""),
+            ),
+        )
+
+
+def _work_order(context: Context, key: str, sale: Sale) -> WorkOrder:
+    return WorkOrder(
         key=sale.work_order,
         item=sale.item,
         quantity=sale.quantity,
         due=sale.due,
         promised=sale.due,
         weight_minor_per_h=context.settings.policy.lateness_minor_per_h,
-        demand=sale.order,
-    )
-    added = wire.AddOrder(order=order, hold=sale.hold, cause=event.id, loop=event.loop)
-    await once(context.store, event, command, lambda tx: sales(tx).put(sale.order, sale))
-    await ask(context.nats, wire.ADD, added, answer=wire.PlanChanged, wait_s=ANSWER_S)
-
-
-def _sale(tx: Tx, command: PlanSale) -> Sale:
-    contract = _contract(tx, command.partner, command.order)
-    line = next(iter(contract.terms.lines.values()))
-    item = our_item(tx, line.item)
-    if item is None:
-        raise NotFound("we have no item for this order", subject=command.order)
-    return Sale(
-        order=command.order,
-        partner=command.partner,
-        work_order=f"WO-{command.order}",
-        item=item.key,
-        quantity=quantity_of(contract),
-        due=max(d.date_time for d in line.deliveries),
-        hold=contract.terms.order.reservation_id,
+        demand=key,
     )
 
 
 async def replan_sale(context: Context, event: Event, command: ReplanSale) -> None:
-    """What was agreed anew, into the plan."""
+    """What was agreed anew, into the plan: the lines that the change names, or all of them."""
+    rows = event.about.get("document", {}).get("orderLine", ())
+    named = {row["id"] for row in rows}
 
-    def fresh(tx: Tx) -> Sale:
-        sale = sales(tx).need(command.order)
+    def fresh(tx: Tx) -> list[tuple[str, Sale]]:
         contract = _contract(tx, command.partner, command.order)
-        dates = [d.date_time for line in contract.terms.lines.values() for d in line.deliveries]
-        return msgspec.structs.replace(
-            sale, quantity=quantity_of(contract), due=max(dates, default=sale.due)
-        )
+        return [
+            (key, _anew(sale, contract))
+            for key, sale in sales_of(tx, command.partner, contract)
+            if not named or line_of(sale, contract) in named
+        ]
 
-    sale = await context.store.read(fresh)
-    await once(context.store, event, command, lambda tx: sales(tx).put(sale.order, sale))
-    change = wire.ChangeOrder(
-        order=sale.work_order,
-        quantity=sale.quantity,
-        due=sale.due,
-        cause=event.id,
-        loop=event.loop,
+    def write(tx: Tx) -> None:
+        for key, sale in changed:
+            sales(tx).put(key, sale)
+
+    changed = await context.store.read(fresh)
+    await once(context.store, event, command, write)
+    for _, sale in changed:
+        change = wire.ChangeOrder(
+            order=sale.work_order,
+            quantity=sale.quantity,
+            due=sale.due,
+            cause=event.id,
+            loop=event.loop,
+        )
+        await ask(context.nats, wire.CHANGE, change, answer=wire.PlanChanged, wait_s=ANSWER_S)
+
+
+def _anew(sale: Sale, contract: Contract) -> Sale:
+    line = line_of(sale, contract)
+    dates = [part.date_time for part in contract.terms.lines[line].deliveries]
+    return msgspec.structs.replace(
+        sale, quantity=quantity_of(contract, line), due=max(dates, default=sale.due)
     )
-    await ask(context.nats, wire.CHANGE, change, answer=wire.PlanChanged, wait_s=ANSWER_S)
 
 
 async def tell_partner(context: Context, event: Event, command: TellPartner) -> None:
-    """Propose what can still be kept of an order, with the reason."""
+    """Propose what can still be kept of a line of an order, with the reason."""
 
     def write(tx: Tx) -> None:
         sale = sales(tx).get(command.sale)
@@ -118,10 +164,13 @@ async def tell_partner(context: Context, event: Event, command: TellPartner) -> 
             return
         contract = _contract(tx, sale.partner, sale.order)
         told = tx.events.append(_told(sale, command, event))
-        at_desk(tx, context, told, lambda d, s: d.change(sale.partner, _change(contract, s), s))
+        at_desk(
+            tx, context, told, lambda d, s: d.change(sale.partner, _change(contract, sale, s), s)
+        )
 
-    def _change(contract: Contract, step: Step) -> trade.OrderChange:
-        name, line = next(iter(contract.terms.lines.items()))
+    def _change(contract: Contract, sale: Sale, step: Step) -> trade.OrderChange:
+        name = line_of(sale, contract)
+        line = contract.terms.lines[name]
         kept = trade.ChangedLine(
             id=name,
             quantity=trade.Measure(value=str(command.kept), unit_code=line.unit),
@@ -154,11 +203,18 @@ def _told(sale: Sale, command: TellPartner, event: Event) -> Draft:
         kind=kinds.CHANGE_PROPOSED,
         subject=sale.order,
         text=Text(
-            f"Told the buyer: {command.kept} of {sale.quantity} can be kept, {command.missing} not",
-            f"已告知买方:{sale.quantity} 件中可保 {command.kept} 件,缺 {command.missing} 件",
+            f"Told the buyer: {command.kept} of {sale.quantity} {sale.item} can be kept, "
+            f"{command.missing} not",
+            f"已告知买方:{sale.quantity} 件 {sale.item} 中可保 {command.kept} 件,"
+            f"缺 {command.missing} 件",
         ),
         cause=event.id,
-        about={"sale": sale.order, "kept": str(command.kept), "missing": str(command.missing)},
+        about={
+            "sale": sale.order,
+            "line": sale.line,
+            "kept": str(command.kept),
+            "missing": str(command.missing),
+        },
     )
 
 

@@ -20,9 +20,9 @@ from hanse.node.acts.once import once
 from hanse.node.acts.selling import our_item
 from hanse.node.context import Context
 from hanse.node.dealing import partners
+from hanse.node.dealing.sold import sale_of
 from hanse.node.planning import wire
 from hanse.node.planning.progress import good_of
-from hanse.node.shelves import sales
 from hanse.store import Tx
 from hanse.transmit.nats.requests import ask
 
@@ -136,11 +136,9 @@ def _one_row_here(arrivals: list[Arrival]) -> list[Arrival]:
 
 def _went(tx: Tx, contract: Contract, advice: trade.DespatchAdvice) -> list[Booking]:
     """What was sent beyond what was made for this order comes off what is on hand."""
-    sale = sales(tx).get(contract.terms.order.id)
-    work = tx.work_orders.get(sale.work_order) if sale else None
-    made = good_of(tx, work) if work is not None else Decimal(0)
     found = []
     for row in advice.despatch_line:
+        made = _made_for(tx, contract, row.order_line_id)
         line = contract.terms.lines[row.order_line_id]
         sent = Decimal(row.delivered_quantity.value)
         before = line.despatched - sent
@@ -152,6 +150,13 @@ def _went(tx: Tx, contract: Contract, advice: trade.DespatchAdvice) -> list[Book
             left = sum((s.quantity for s in rows if s.at_ns is None), Decimal(0))
             found.append(Booking(item=item.key, change=left - had, rows=rows))
     return found
+
+
+def _made_for(tx: Tx, contract: Contract, line: str) -> Decimal:
+    """Good pieces of the work order that makes a line; none where it has none."""
+    sale = sale_of(tx, contract.terms.buyer, contract, line)
+    work = tx.work_orders.get(sale[1].work_order) if sale else None
+    return good_of(tx, work) if work is not None else Decimal(0)
 
 
 def _on_hand(tx: Tx, item: str) -> list[Stock]:

@@ -6,11 +6,13 @@ from decimal import Decimal
 
 from hanse.flows.view import DemandFacts, RequestFacts
 from hanse.match.books import Books
-from hanse.match.contract import Cancelled, Contract
-from hanse.match.enquiry import Asked, Enquiry, Ordering, Quoted
+from hanse.match.contract import Cancelled, Contract, LineStanding
+from hanse.match.enquiry import Asked, Enquiry, Ordering, Quoted, Talk
 from hanse.model.errors import NotFound
 from hanse.node.shelves import Demand, demands
 from hanse.store import Tx
+
+NOTHING = Decimal(0)
 
 
 class TxView:
@@ -34,62 +36,78 @@ class TxView:
             chosen=self._tx.events.by_once(f"chosen:{request}") is not None,
         )
 
-    def demand_of(self, partner: str, order: str) -> DemandFacts | None:
-        """What an order of ours was placed for."""
+    def demands_of(self, partner: str, order: str) -> tuple[DemandFacts, ...]:
+        """What the lines of an order of ours were placed for."""
         enquiry = self._books.enquiry_of_order(partner, order)
-        if enquiry is None:
-            return None
-        found = (d for d in demands(self._tx).all() if enquiry.rfq.id in d.requests)
-        demand = next(found, None)
-        return None if demand is None else self.facts(demand)
+        contract = self._books.contract(partner, order)
+        if enquiry is None or contract is None:
+            return ()
+        request, ours = enquiry.rfq.id, contract.terms.lines
+        found = (d for d in demands(self._tx).all() if request in d.requests)
+        return tuple(self.facts(d, d.line_in(request)) for d in found if d.line_in(request) in ours)
 
-    def facts(self, demand: Demand) -> DemandFacts:
-        """A demand as it stands."""
-        covered = sum((self._covered(request) for request in demand.requests), Decimal(0))
+    def facts(self, demand: Demand, line: str = "") -> DemandFacts:
+        """A demand as it stands; ``line`` of the order it is looked up by."""
+        covered = sum((self._covered(demand, request) for request in demand.requests), NOTHING)
         return DemandFacts(
-            demand=demand.key, item=demand.item, due=demand.due, missing=demand.wanted - covered
+            demand=demand.key,
+            line=line,
+            customer=demand.customer_order,
+            item=demand.item,
+            due=demand.due,
+            missing=demand.wanted - covered,
         )
 
-    def contracts(self, demand: Demand) -> list[tuple[str, Contract]]:
-        """Orders that cover a demand, each with its partner."""
-        found = []
+    def lines(self, demand: Demand) -> list[tuple[str, LineStanding]]:
+        """Lines of orders that cover a demand, each with the number of its order."""
+        found: list[tuple[str, LineStanding]] = []
         for request in demand.requests:
             enquiry = self._books.enquiry(request)
             for partner, talk in (enquiry.talks if enquiry else {}).items():
-                order = getattr(talk, "order", None)
-                contract = self._books.contract(partner, order) if order else None
-                if contract is not None:
-                    found.append((partner, contract))
+                contract = self._contract(partner, talk)
+                if contract is None or isinstance(contract, Cancelled):
+                    continue
+                line = contract.terms.lines.get(demand.line_in(request))
+                found += [(contract.terms.order.id, line)] if line else []
         return found
 
-    def _covered(self, request: str) -> Decimal:
+    def _covered(self, demand: Demand, request: str) -> Decimal:
         """Pieces on order from a request, or what was asked while its answers are still open."""
         enquiry = self._books.enquiry(request)
         if enquiry is None:
-            return Decimal(0)
-        ordered = sum((self._ordered(p, t) for p, t in enquiry.talks.items()), Decimal(0))
-        return max(ordered, asked_for(enquiry)) if _is_open(enquiry) else ordered
+            return NOTHING
+        line = demand.line_in(request)
+        contracts = (self._contract(p, t) for p, t in enquiry.talks.items())
+        placed = [c for c in contracts if c is not None and line in c.terms.lines]
+        if not placed and any(_may_cover(talk, line) for talk in enquiry.talks.values()):
+            return asked_for(enquiry, line)
+        return sum((quantity_of(contract, line) for contract in placed), NOTHING)
 
-    def _ordered(self, partner: str, talk: object) -> Decimal:
+    def _contract(self, partner: str, talk: object) -> Contract | None:
         order = getattr(talk, "order", None)
-        contract = self._books.contract(partner, order) if order else None
-        return quantity_of(contract) if contract is not None else Decimal(0)
+        return self._books.contract(partner, order) if order else None
 
 
-def quantity_of(contract: Contract) -> Decimal:
-    """Pieces a contract still brings, over all its lines."""
-    if isinstance(contract, Cancelled):
-        return Decimal(0)
-    return sum((line.quantity for line in contract.terms.lines.values()), Decimal(0))
+def quantity_of(contract: Contract, line: str) -> Decimal:
+    """Pieces a contract still brings on one of its lines."""
+    if isinstance(contract, Cancelled) or line not in contract.terms.lines:
+        return NOTHING
+    return contract.terms.lines[line].quantity
 
 
-def asked_for(enquiry: Enquiry) -> Decimal:
-    """Pieces asked for in a request, over all its lines."""
+def asked_for(enquiry: Enquiry, line: str) -> Decimal:
+    """Pieces asked for on a line of a request."""
     lines = enquiry.rfq.request_for_quotation_line
-    return sum((Decimal(line.quantity.value) for line in lines), Decimal(0))
+    return sum((Decimal(n.quantity.value) for n in lines if n.id == line), NOTHING)
 
 
-def _is_open(enquiry: Enquiry) -> bool:
-    talks = enquiry.talks.values()
-    placed = any(getattr(t, "order", None) and not isinstance(t, Ordering) for t in talks)
-    return not placed and any(isinstance(t, Asked | Quoted | Ordering) for t in talks)
+def offers(talk: object, line: str) -> bool:
+    """Whether a talk has an offer for a line of its request."""
+    quoted = talk if isinstance(talk, Quoted) else getattr(talk, "quoted", None)
+    rows = quoted.quotation.quotation_line if quoted is not None else ()
+    return any(row.rfq_line_id == line for row in rows)
+
+
+def _may_cover(talk: Talk, line: str) -> bool:
+    """Whether a line may still be ordered out of a talk, or is being ordered."""
+    return isinstance(talk, Asked) or (isinstance(talk, Quoted | Ordering) and offers(talk, line))

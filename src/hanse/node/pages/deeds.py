@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from hanse.match import papers
-from hanse.match.contract import Cancelled, Closed, Contract, Disputed, LineStanding
+from hanse.match.contract import Cancelled, Closed, Contract, Disputed
 from hanse.match.enquiry import Asked, Awarded, Enquiry, Held, Quoted, Talk
 from hanse.match.offer import Offer, Offered, Wanted
 from hanse.model import trade
 from hanse.model.text import Text
+from hanse.node.acts.by_hand import places_of
+from hanse.node.pages.deal_lines import line_name
 from hanse.web.views.common import Deed, Field, FieldKind, Option
 
-LINES_SHOWN_MAX = 20
+LINES_SHOWN_MAX = 50
 REASON = Field(name="reason", label=Text("Reason", "原因"), kind=FieldKind.LONG, required=False)
 WHY = Field(name="reason", label=Text("Reason", "原因"), kind=FieldKind.LONG)
 NOTE = Field(name="reason", label=Text("Note", "备注"), kind=FieldKind.LONG, required=False)
@@ -31,7 +33,7 @@ def on_order(
     if isinstance(contract, Closed):
         return [*found, _dispute()]
     found += _selling(contract, bills) if selling else _buying(contract, bills)
-    found += [_inspect(), _change(contract)]
+    found += [_inspect(contract), _change(contract)]
     if not any(line.despatched for line in contract.terms.lines.values()):
         found.append(_cancel(contract))
     settles = isinstance(contract, Disputed)
@@ -123,25 +125,26 @@ def _paying(contract: Contract, bills: tuple[str, ...]) -> list[Deed]:
 
 
 def _counts(contract: Contract, counts: Mapping[str, Decimal]) -> tuple[Field, ...]:
-    shown = list(counts.items())[:LINES_SHOWN_MAX]
+    """A field a line, numbered by the line's place in the order: what stands there stays there."""
+    places = places_of(contract)
     return tuple(
-        _number(f"quantity_{n}", _label(contract.terms.lines[name]), count)
-        for n, (name, count) in enumerate(shown, 1)
+        _number(f"quantity_{places[name]}", _label(contract, name), count)
+        for name, count in list(counts.items())[:LINES_SHOWN_MAX]
     )
 
 
 def _rejected(contract: Contract, counts: Mapping[str, Decimal]) -> tuple[Field, ...]:
-    found = []
-    for n, name in enumerate(list(counts)[:LINES_SHOWN_MAX], 1):
-        label = _label(contract.terms.lines[name])
+    found, places = [], places_of(contract)
+    for name in list(counts)[:LINES_SHOWN_MAX]:
+        label = _label(contract, name)
         words = Text(f"Of these turned down: {label.en}", f"其中拒收:{label.zh}")
-        found.append(_number(f"rejected_{n}", words, Decimal(0)))
+        found.append(_number(f"rejected_{places[name]}", words, Decimal(0)))
     return tuple(found)
 
 
-def _label(line: LineStanding) -> Text:
-    item = line.item.buyers_item_identification
-    return Text(f"Quantity {item}", f"数量 {item}")
+def _label(contract: Contract, name: str) -> Text:
+    words = line_name(contract, name)
+    return Text(f"Quantity {words.en}", f"数量 {words.zh}")
 
 
 def _number(name: str, label: Text, value: Decimal | None) -> Field:
@@ -149,11 +152,12 @@ def _number(name: str, label: Text, value: Decimal | None) -> Field:
     return Field(name=name, label=label, kind=FieldKind.NUMBER, value=shown, required=False)
 
 
-def _inspect() -> Deed:
+def _inspect(contract: Contract) -> Deed:
     return Deed(
         name="inspect",
         label=Text("Report quality", "报告质量"),
         fields=(
+            *_which_line(contract),
             _number("inspected", Text("Pieces looked at", "检验数量"), None),
             _number("defective", Text("Of these defective", "其中不合格"), Decimal(0)),
             REASON,
@@ -161,27 +165,45 @@ def _inspect() -> Deed:
     )
 
 
+def _which_line(contract: Contract) -> tuple[Field, ...]:
+    """A choice of the line, where there is one."""
+    lines = list(contract.terms.lines)
+    if len(lines) == 1:
+        return ()
+    options = tuple(Option(value=name, label=line_name(contract, name)) for name in lines)
+    label = Text("Line", "行")
+    return (Field(name="line", label=label, kind=FieldKind.CHOICE, options=options),)
+
+
 def _change(contract: Contract) -> Deed:
-    line = next(iter(contract.terms.lines.values()))
+    """Another quantity, price or date: of the one line, or of any of several."""
+    lines = list(contract.terms.lines)[:LINES_SHOWN_MAX]
+    fields = _changes(contract, lines[0], "")
+    if len(lines) > 1:
+        fields = tuple(
+            f for n, name in enumerate(lines, 1) for f in _changes(contract, name, f"_{n}")
+        )
+    label = Text("Propose a change", "提议变更")
+    return Deed(name="change", label=label, fields=(*fields, WHY))
+
+
+def _changes(contract: Contract, name: str, place: str) -> tuple[Field, ...]:
+    line, words = contract.terms.lines[name], line_name(contract, name)
     price = Field(
-        name="price",
+        name=f"price{place}",
         label=Text("Unit price", "单价"),
         kind=FieldKind.NUMBER,
         value=line.price.price_amount,
         required=False,
     )
     due = Field(
-        name="due",
+        name=f"due{place}",
         label=Text("New date (empty: as agreed)", "新交期(留空则不变)"),
         kind=FieldKind.INSTANT,
         required=False,
     )
-    quantity = _number("quantity", Text("Quantity", "数量"), line.quantity)
-    return Deed(
-        name="change",
-        label=Text("Propose a change", "提议变更"),
-        fields=(quantity, price, due, WHY),
-    )
+    label = Text(f"Quantity {words.en}", f"数量 {words.zh}") if place else Text("Quantity", "数量")
+    return (_number(f"quantity{place}", label, line.quantity), price, due)
 
 
 def _cancel(contract: Contract) -> Deed:
@@ -217,7 +239,8 @@ def on_offer(offer: Offer, *, days: int, fee: str) -> tuple[Deed, ...]:
     if not isinstance(offer.state, Wanted | Offered):
         return ()
     lines = offer.rfq.request_for_quotation_line[:LINES_SHOWN_MAX]
-    fields = [field for n, line in enumerate(lines, 1) for field in _quote_fields(n, line)]
+    only = len(lines) == 1
+    fields = [f for n, line in enumerate(lines, 1) for f in _quote_fields(n, line, needed=only)]
     label = Text("Make an offer", "报价")
     if isinstance(offer.state, Offered):
         label = Text("Make another offer", "重新报价")
@@ -228,14 +251,25 @@ def on_offer(offer: Offer, *, days: int, fee: str) -> tuple[Deed, ...]:
     return (quote, no)
 
 
-def _quote_fields(n: int, line: trade.RfqLine) -> tuple[Field, ...]:
+def _quote_fields(n: int, line: trade.RfqLine, *, needed: bool) -> tuple[Field, ...]:
+    """The fields of an offered line; of several, those without price and date are left out."""
     item = line.item.buyers_item_identification
     return (
         _number(
             f"quantity_{n}", Text(f"Quantity {item}", f"数量 {item}"), Decimal(line.quantity.value)
         ),
-        Field(name=f"price_{n}", label=Text("Unit price", "单价"), kind=FieldKind.NUMBER),
-        Field(name=f"ready_{n}", label=Text("Ready by", "交货时间"), kind=FieldKind.INSTANT),
+        Field(
+            name=f"price_{n}",
+            label=Text("Unit price", "单价"),
+            kind=FieldKind.NUMBER,
+            required=needed,
+        ),
+        Field(
+            name=f"ready_{n}",
+            label=Text("Ready by", "交货时间"),
+            kind=FieldKind.INSTANT,
+            required=needed,
+        ),
         Field(
             name=f"breaks_{n}",
             label=Text(
@@ -270,20 +304,20 @@ def _whole_offer(days: int, fee: str) -> tuple[Field, ...]:
     )
 
 
-def on_quote(talk: Talk) -> tuple[Deed, ...]:
+def on_quote(rfq: trade.RequestForQuotation, talk: Talk) -> tuple[Deed, ...]:
     """What we can do with an offer of a partner."""
     match talk:
         case Quoted(quotation=quotation):
             take = Deed(
                 name="order",
                 label=Text("Order", "下单"),
-                fields=_quoted_counts(quotation),
+                fields=_quoted_counts(rfq, quotation),
                 main=True,
             )
             keep = Deed(
                 name="reserve",
                 label=Text("Have it kept for an hour", "保留一小时"),
-                fields=_quoted_counts(quotation),
+                fields=_quoted_counts(rfq, quotation),
             )
             return (take, keep)
         case Awarded() | Held():
@@ -294,11 +328,18 @@ def on_quote(talk: Talk) -> tuple[Deed, ...]:
             return ()
 
 
-def _quoted_counts(quotation: trade.Quotation) -> tuple[Field, ...]:
+def _quoted_counts(rfq: trade.RequestForQuotation, quotation: trade.Quotation) -> tuple[Field, ...]:
+    """A field an offered line; 0 leaves a line to others."""
+    wanted = {w.id: w.item.buyers_item_identification for w in rfq.request_for_quotation_line}
     lines = quotation.quotation_line[:LINES_SHOWN_MAX]
+    names = [wanted.get(line.rfq_line_id, "") if len(wanted) > 1 else "" for line in lines]
     return tuple(
-        _number(f"quantity_{n}", Text("Quantity", "数量"), Decimal(line.quantity.value))
-        for n, line in enumerate(lines, 1)
+        _number(
+            f"quantity_{n}",
+            Text(f"Quantity {name}".strip(), f"数量 {name}".strip()),
+            Decimal(line.quantity.value),
+        )
+        for n, (line, name) in enumerate(zip(lines, names, strict=True), 1)
     )
 
 

@@ -9,10 +9,8 @@ from decimal import Decimal
 import msgspec
 
 from hanse.flows import kinds
-from hanse.match import papers
 from hanse.match.amounts import charges_of, sum_of
 from hanse.match.books import Books
-from hanse.match.capability.search import catalogue
 from hanse.match.choose.price import unit_price
 from hanse.match.contract import Cancelled, Closed, Contract, Disputed, order_number
 from hanse.match.enquiry import (
@@ -43,6 +41,13 @@ from hanse.node.dealing.buying_rules import worth
 from hanse.node.dealing.desk import desk_in
 from hanse.node.dealing.wording import Wording
 from hanse.node.pages import deeds, offers
+from hanse.node.pages.deal_lines import (
+    asked_facts,
+    asked_lines,
+    ordered_lines,
+    quoted_lines,
+    standing_counts,
+)
 from hanse.node.pages.ledgers import entries_with
 from hanse.node.pages.paper_files import files_of, paper_file
 from hanse.node.pages.trade_rules import change_rules, rules_view
@@ -105,7 +110,8 @@ class RecordTrade:
                     row=_out(tx, enquiry),
                     quotes=_quotes(tx, enquiry, best),
                     choice=why,
-                    facts=_asked_facts(tx, enquiry.rfq),
+                    lines=asked_lines(tx, enquiry.rfq),
+                    facts=asked_facts(tx, enquiry.rfq),
                     deeds=deeds.on_enquiry(enquiry),
                     events=events,
                 )
@@ -115,7 +121,8 @@ class RecordTrade:
             return RfqView(
                 row=_in(tx, offer),
                 quotes=_own_quote(offer),
-                facts=_asked_facts(tx, offer.rfq),
+                lines=asked_lines(tx, offer.rfq),
+                facts=asked_facts(tx, offer.rfq),
                 deeds=self._answers(offer),
                 events=events,
             )
@@ -153,6 +160,7 @@ class RecordTrade:
             )
             return TradeView(
                 row=self._order(tx, partner, contract),
+                lines=ordered_lines(tx, partner, contract),
                 facts=(
                     *(offers.proposed(*waits, currency) if waits else ()),
                     *_standing(contract),
@@ -229,20 +237,20 @@ class RecordTrade:
 
     def _order(self, tx: Tx, partner: str, contract: Contract) -> TradeRow:
         order = contract.terms.order
-        line = next(iter(contract.terms.lines.values()))
-        dates = [d.date_time for d in line.deliveries]
+        first, *others = contract.terms.lines.values()
+        dates = [d.date_time for line in (first, *others) for d in line.deliveries]
         buying = contract.terms.buyer == self._context.identity.did
         events = tx.events.find(subject=order.id, limit=1)
         last = max(dates, default=order.issue_date_time)
-        ordered = sum((n.quantity for n in contract.terms.lines.values()), Decimal(0))
         return TradeRow(
             id=order.id,
             direction="buy" if buying else "sell",
             firm=partners.name_of(tx, partner),
             did=partner,
-            item=line.item.buyers_item_identification,
-            quantity=ordered,
-            unit=line.unit,
+            item=first.item.buyers_item_identification,
+            quantity=first.quantity,
+            unit=first.unit,
+            more=len(others),
             price=_amount(worth(contract), order.document_currency_code),
             due=last,
             promised=last,
@@ -293,22 +301,16 @@ def _bills(tx: Tx, order: str) -> tuple[str, ...]:
 
 
 def _standing(contract: Contract) -> tuple[Fact, ...]:
-    """How far an order is, over all its lines."""
+    """How far an order is, and its money."""
     terms, lines = contract.terms, list(contract.terms.lines.values())
     currency = terms.order.document_currency_code
-    counts = (
-        (Text("Ordered", "订购"), sum((line.quantity for line in lines), Decimal(0))),
-        (Text("Despatched", "已发"), sum((line.despatched for line in lines), Decimal(0))),
-        (Text("Received", "已收"), sum((line.received for line in lines), Decimal(0))),
-        (Text("Turned down", "拒收"), sum((line.rejected for line in lines), Decimal(0))),
-    )
     extra = sum((line.extra for line in lines), Decimal(0))
     money = (
         *(((Text("Set-up, freight, premium", "一次性费用"), extra),) if extra else ()),
         (Text("Invoiced", "已开票"), terms.invoiced),
         (Text("Paid", "已付"), terms.paid),
     )
-    found = [Fact(label, _same(papers.plain(count))) for label, count in counts]
+    found = [*standing_counts(contract)]
     found += [Fact(label, _same(str(_amount(value, currency)))) for label, value in money]
     if terms.order.payment_terms:
         found.append(offers.terms_fact(terms.order))
@@ -325,41 +327,6 @@ def _standing(contract: Contract) -> tuple[Fact, ...]:
 
 def _same(text: str) -> Text:
     return Text(text, text)
-
-
-def _asked_facts(tx: Tx, rfq: trade.RequestForQuotation) -> tuple[Fact, ...]:
-    """What a request says beside item, quantity and date."""
-    line = rfq.request_for_quotation_line[0]
-    wants = line.item.requirement or trade.Requirement()
-    said = (
-        (Text("Description", "说明"), _same(line.item.description)),
-        (Text("Process", "工艺"), _process(line.item.capability)),
-        (Text("Material", "材料"), _same(line.item.material)),
-        (Text("Size in mm", "尺寸(毫米)"), _same(" x ".join(wants.size_mm))),
-        (Text("Tolerance in micrometres", "公差(微米)"), _same(wants.tolerance_um or "")),
-        (Text("Note", "备注"), _same(rfq.note)),
-    )
-    found = [Fact(label, value) for label, value in said if value.en]
-    return (*found, *_drawing_fact(tx, line.item.drawing))
-
-
-def _process(codes: tuple[str, ...]) -> Text:
-    titles = [c.title for c in catalogue() if c.code in codes]
-    return Text(", ".join(t.en for t in titles), "、".join(t.zh for t in titles))
-
-
-def _drawing_fact(tx: Tx, drawing: trade.Drawing | None) -> list[Fact]:
-    """The drawing of a request: to be opened where it is here."""
-    if drawing is None:
-        return []
-    label, digest = Text("Drawing", "图纸"), drawing.digest
-    if digest is None:
-        return [Fact(label, _same(drawing.id))]
-    here = files.kept(tx).get(digest)
-    if here is not None:
-        return [Fact(label, _same(here.name), f"/trade/files/{digest}")]
-    words = Text(f"{drawing.id} (on its way)", f"{drawing.id}(传送中)")
-    return [Fact(label, words)]
 
 
 def _contract_state(contract: Contract) -> State:
@@ -413,13 +380,14 @@ def _rfq_row(
     state: State,
     loop: str,
 ) -> RfqRow:
-    line = rfq.request_for_quotation_line[0]
+    line, *others = rfq.request_for_quotation_line
     return RfqRow(
         id=rfq.id,
         direction="out" if direction == "out" else "in",
         item=line.item.buyers_item_identification,
         quantity=Decimal(line.quantity.value),
         unit=line.quantity.unit_code,
+        more=len(others),
         due=line.requested_delivery_period.latest or rfq.submission_due_date_time,
         state=state,
         asked_at=rfq.issue_date_time,
@@ -429,7 +397,7 @@ def _rfq_row(
 
 def _quotes(tx: Tx, enquiry: Enquiry, best: frozenset[str]) -> tuple[QuoteRow, ...]:
     """Every offer, those that would be chosen first."""
-    rows = [_quote(tx, did, talk) for did, talk in enquiry.talks.items()]
+    rows = [_quote(tx, enquiry.rfq, did, talk) for did, talk in enquiry.talks.items()]
     found = sorted((r for r in rows if r), key=lambda r: (r.did not in best, r.price.minor))
     return tuple(
         msgspec.structs.replace(r, rank=1 if r.did in best else n)
@@ -437,7 +405,7 @@ def _quotes(tx: Tx, enquiry: Enquiry, best: frozenset[str]) -> tuple[QuoteRow, .
     )
 
 
-def _quote(tx: Tx, did: str, talk: Talk) -> QuoteRow | None:
+def _quote(tx: Tx, rfq: trade.RequestForQuotation, did: str, talk: Talk) -> QuoteRow | None:
     quoted = talk if isinstance(talk, Quoted) else getattr(talk, "quoted", None)
     if quoted is None:
         return None
@@ -446,21 +414,24 @@ def _quote(tx: Tx, did: str, talk: Talk) -> QuoteRow | None:
         state = ORDERED
     elif isinstance(talk, Declined | Dropped):
         state = SETTLED
-    row = _quotation_row(quoted.quotation, partners.name_of(tx, did), state)
+    row = _quotation_row(rfq, quoted.quotation, partners.name_of(tx, did), state)
     why = talk.reason.note if isinstance(talk, Dropped) else ""
-    return msgspec.structs.replace(row, why=Text(why, why), deeds=deeds.on_quote(talk))
+    return msgspec.structs.replace(row, why=Text(why, why), deeds=deeds.on_quote(rfq, talk))
 
 
-def _quotation_row(quotation: trade.Quotation, firm: str, state: State) -> QuoteRow:
-    line = quotation.quotation_line[0]
+def _quotation_row(
+    rfq: trade.RequestForQuotation, quotation: trade.Quotation, firm: str, state: State
+) -> QuoteRow:
+    lines = quotation.quotation_line
     return QuoteRow(
         id=quotation.id,
         firm=firm,
         did=quotation.seller_supplier_party.endpoint_id,
         price=_amount(_offered_at(quotation), quotation.pricing_currency_code),
         facts=offers.facts(quotation),
-        quantity=Decimal(line.quantity.value),
-        date=max(p.date_time for p in line.promised_delivery),
+        lines=quoted_lines(rfq, quotation),
+        quantity=Decimal(lines[0].quantity.value),
+        date=max(p.date_time for line in lines for p in line.promised_delivery),
         state=state,
         valid_until=quotation.validity_period.end_date_time,
     )
@@ -485,4 +456,5 @@ def _own_quote(offer: Offer) -> tuple[QuoteRow, ...]:
         return ()
     quotation = offer.state.quotation
     state = ORDERED if isinstance(offer.state, Sold) else QUOTED
-    return (_quotation_row(quotation, quotation.seller_supplier_party.name, state),)
+    name = quotation.seller_supplier_party.name
+    return (_quotation_row(offer.rfq, quotation, name, state),)

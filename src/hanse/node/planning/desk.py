@@ -132,7 +132,8 @@ class PlanDesk:
 
     async def add(self, ask: wire.AddOrder) -> wire.PlanChanged:
         """A work order into the plan: on its hold where that stands, else as any other."""
-        if await self._done("order_planned", ask.cause):
+        mark = f"{ask.cause}/{ask.order.key}"
+        if await self._done("order_planned", ask.cause, mark):
             return self._standing(ask.order.key)
         made = self._confirm(ask) if ask.hold else self._live.insert(ask.order, cause=ask.cause)
         ready = made.ready.get(ask.order.key)
@@ -143,14 +144,15 @@ class PlanDesk:
             keep_holds(tx, tuple(self._live.holds()))
             draft = planned(ask.order, number, ready)
             draft = msgspec.structs.replace(draft, cause=ask.cause, loop=ask.loop)
-            tx.events.append(draft, once=f"order_planned:{ask.cause}")
+            tx.events.append(draft, once=f"order_planned:{mark}")
 
         await self._store.write(write)
         return self._standing(ask.order.key)
 
     async def change(self, ask: wire.ChangeOrder) -> wire.PlanChanged:
         """Another quantity or date for a work order; 0 cancels it."""
-        if await self._done("plan_changed", ask.cause):
+        mark = f"{ask.cause}/{ask.order}"
+        if await self._done("plan_changed", ask.cause, mark):
             return self._standing(ask.order)
         order = await self._store.read(lambda tx: tx.work_orders.need(ask.order))
         state = order.state if ask.quantity > 0 else WorkOrderState.CANCELLED
@@ -172,7 +174,7 @@ class PlanDesk:
             number = put_version(tx, made)
             draft = repaired(made, number, None, 0.0)
             caused = msgspec.structs.replace(draft, cause=ask.cause, loop=ask.loop)
-            tx.events.append(caused, once=f"plan_changed:{ask.cause}")
+            tx.events.append(caused, once=f"plan_changed:{mark}")
 
         await self._store.write(write)
         return self._standing(ask.order)
@@ -268,9 +270,13 @@ class PlanDesk:
     def _hold_again(self, hold: Hold) -> None:
         self._live.hold(hold.item, hold.quantity, expires_at=hold.expires_at, key=hold.key)
 
-    async def _done(self, what: str, cause: str) -> bool:
-        found = await self._store.read(lambda tx: tx.events.by_once(f"{what}:{cause}"))
-        return found is not None
+    async def _done(self, what: str, *marks: str) -> bool:
+        """Whether it happened before, under any of these marks (the first: before one an order)."""
+
+        def read(tx: Tx) -> bool:
+            return any(tx.events.by_once(f"{what}:{mark}") is not None for mark in marks)
+
+        return await self._store.read(read)
 
     def _standing(self, order: str = "") -> wire.PlanChanged:
         version = self._live.version()

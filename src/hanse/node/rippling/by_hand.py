@@ -144,11 +144,14 @@ def _lacks(case: Case, work: Iterable[Assignment], stands: dt.timedelta) -> Iter
 
 def _late(case: Case, form: _Form) -> _Told:
     """An order of ours with a partner that comes late or not whole."""
-    partner, _, order = form.text("order").rpartition("|")
+    partner, order, name = (*form.text("order").split("|", 2), "", "")[:3]
     contract = Books(case.tx.desk).contract(partner, order)
     if contract is None:
         raise NotFound("no order of this number was signed", subject=order)
-    name, standing = next(iter(contract.terms.lines.items()))
+    name = name or next(iter(contract.terms.lines))
+    standing = contract.terms.lines.get(name)
+    if standing is None or not standing.deliveries:
+        raise NotFound("the order has no such line", subject=f"{order} {name}")
     line = tidings.AffectedLine(
         order_reference=trade.DocumentReference(id=order),
         order_line_id=name,
@@ -162,11 +165,12 @@ def _late(case: Case, form: _Form) -> _Told:
 
 def _sale(case: Case, form: _Form) -> _Told:
     """An order somebody waits for that cannot be kept."""
-    order, pieces, until = form.text("sale"), form.pieces(), form.at("expected")
+    order, _, line = form.text("sale").partition("|")
+    pieces, until = form.pieces(), form.at("expected")
     hits = tuple(
         hit_of(owed, min(pieces, owed.quantity), until=until)
         for owed in case.place.owed
-        if owed.order == order
+        if owed.order == order and line in ("", owed.line)
     )
     if not hits:
         raise NotFound("nobody waits for an order of this number", subject=order)
@@ -253,10 +257,10 @@ def _bought(tx: Tx, context: Context) -> list[Option]:
     found = []
     for partner, contract in Books(tx.desk).contracts():
         if contract.terms.buyer == context.identity.did:
-            line = next(iter(contract.terms.lines.values()))
-            item, firm = line.item.buyers_item_identification, name_of(tx, partner)
-            label = f"{line.quantity:f} {item} · {firm}"
-            found.append(Option(f"{partner}|{contract.terms.order.id}", Text(label, label)))
+            order, firm = contract.terms.order.id, name_of(tx, partner)
+            for name, line in contract.terms.lines.items():
+                label = f"{line.quantity:f} {line.item.buyers_item_identification} · {firm}"
+                found.append(Option(f"{partner}|{order}|{name}", Text(label, label)))
     return found
 
 
@@ -265,5 +269,5 @@ def _owed(tx: Tx, place: Place) -> list[Option]:
     for owed in place.owed:
         firm = name_of(tx, owed.partner) if owed.partner else owed.order
         label = f"{owed.quantity:f} {owed.item} · {firm}"
-        found.append(Option(owed.order, Text(label, label)))
+        found.append(Option(f"{owed.order}|{owed.line}", Text(label, label)))
     return found

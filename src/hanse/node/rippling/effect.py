@@ -59,7 +59,7 @@ def lack_of(case: Case, line: tidings.AffectedLine) -> Lack | None:
         + max(NOTHING, whole - quantity - standing.received)
         + _other_supply(case, item, number),
         until=line.expected,
-        first=_bought_for(case, number),
+        first=_bought_for(case, number, line.order_line_id),
         line=line,
     )
 
@@ -100,13 +100,14 @@ def replaces(enquiry: asking.Enquiry) -> str:
     return (reason.origin_order or "") if reason else ""
 
 
-def _bought_for(case: Case, order: str) -> tuple[str, ...]:
-    """The customers' orders that an order of ours was placed for."""
+def _bought_for(case: Case, order: str, line: str) -> tuple[str, ...]:
+    """The customers' orders that a line of an order of ours was placed for."""
     enquiry = Books(case.tx.desk).enquiry_of_order(case.partner, order)
     if enquiry is None:
         return ()
-    every = demands(case.tx).all()
-    return tuple(d.customer_order for d in every if enquiry.rfq.id in d.requests)
+    request, every = enquiry.rfq.id, demands(case.tx).all()
+    asked = (d for d in every if request in d.requests and d.line_in(request) == line)
+    return tuple(d.customer_order for d in asked)
 
 
 def _more(case: Case, line: tidings.AffectedLine) -> More | None:

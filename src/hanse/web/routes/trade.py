@@ -2,47 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-from urllib.parse import urlencode
-
-import msgspec
 from litestar import Response, get, post
-from litestar.datastructures import UploadFile
-from litestar.enums import RequestEncodingType
-from litestar.params import Body, FromPath
+from litestar.params import FromPath
 from litestar.response import Redirect
-from msgspec import Meta, Struct
 
 from hanse.model.errors import BadInput
-from hanse.model.text import Text
 from hanse.web.desk import desk_of
 from hanse.web.doors.permissions import Permission, needs
 from hanse.web.doors.signing_in import note
-from hanse.web.drawing.moments import typed_instant
-from hanse.web.reading import Asked, convert, deed_of, form_of, form_values, go, me_of, page
-from hanse.web.settings import FILE_BODY_MAX
-from hanse.web.views.common import Amount
-from hanse.web.views.trading import AskForm
+from hanse.web.reading import Asked, deed_of, go, me_of, page
 
 ROWS_MAX = 200
 ENTRIES_MAX = 500
 WORDS_MAX = 400
 PLACE_DIGITS_MAX = 9
-
-
-class AskFields(Struct, frozen=True):
-    """A request as it is typed."""
-
-    quantity: Amount
-    due: Annotated[str, Meta(max_length=40)]
-    item: Annotated[str, Meta(max_length=120)] = ""
-    words: Annotated[str, Meta(max_length=400)] = ""
-    code: Annotated[str, Meta(max_length=80)] = ""
-    material: Annotated[str, Meta(max_length=80)] = ""
-    size_mm: Annotated[str, Meta(max_length=60)] = ""
-    tolerance_um: Annotated[str, Meta(max_length=20)] = ""
-    drawing: Annotated[str, Meta(max_length=60)] = ""
-    note: Annotated[str, Meta(max_length=2_000)] = ""
 
 
 @get("/trade", opt=needs(Permission.TRADE_READ), include_in_schema=False)
@@ -52,58 +25,6 @@ async def trade(request: Asked) -> Response[str]:
     orders = await ports.trade.orders(limit=ROWS_MAX)
     rfqs = await ports.trade.rfqs(limit=ROWS_MAX)
     return page(request, "trade.html", orders=orders, rfqs=rfqs)
-
-
-@get("/trade/ask", opt=needs(Permission.TRADE_ACT), include_in_schema=False)
-async def ask_page(request: Asked) -> Response[str]:
-    """The form of a request; with words it shows what they may mean."""
-    ports, given = desk_of(request).ports, request.query_params
-    words, drawing = given.get("words", "")[:WORDS_MAX], given.get("drawing", "")[:60]
-    name = (await ports.trade.file(drawing))[0] if drawing else ""
-    return page(
-        request,
-        "ask.html",
-        peers=await ports.peers.rows(),
-        words=words,
-        candidates=await ports.trade.candidates(words) if words else (),
-        drawing=drawing,
-        drawing_name=name,
-    )
-
-
-@post("/trade/ask", opt=needs(Permission.TRADE_ACT), include_in_schema=False)
-async def ask(request: Asked) -> Response[str]:
-    """Ask other firms."""
-    ports, fields = desk_of(request).ports, await form_of(request, AskFields)
-    typed = msgspec.structs.asdict(fields)
-    typed["due"] = typed_instant(fields.due, timezone=ports.firm.timezone)
-    firms = (await form_values(request)).get("firms", [])
-    form = convert(typed | {"firms": firms}, AskForm)
-    done = await ports.trade.ask(form, by=me_of(request).name)
-    return page(request, "done.html", done=done, back="/trade")
-
-
-@post(
-    "/trade/files",
-    opt=needs(Permission.TRADE_ACT),
-    include_in_schema=False,
-    request_max_body_size=FILE_BODY_MAX,
-)
-async def keep_file(
-    request: Asked,
-    data: Annotated[dict[str, Any], Body(media_type=RequestEncodingType.MULTI_PART)],
-) -> Redirect:
-    """Keep a drawing; the form of the request goes on with it."""
-    file = data.get("file")
-    if not isinstance(file, UploadFile) or not file.filename:
-        raise BadInput("no file was chosen", remedy="Choose a drawing")
-    name = file.filename.replace("\\", "/").rpartition("/")[2][-120:]
-    kept = await desk_of(request).ports.trade.keep_file(
-        name, await file.read(), by=me_of(request).name
-    )
-    await note(request, "trade.file", kept.digest, Text(f"kept {name}", f"已保存 {name}"))
-    words = str(data.get("words", ""))[:WORDS_MAX]
-    return go(f"/trade/ask?{urlencode({'drawing': kept.digest, 'words': words})}")
 
 
 @get("/trade/files/{digest:str}", opt=needs(Permission.TRADE_READ), include_in_schema=False)
@@ -215,9 +136,6 @@ def attachment(body: bytes, name: str) -> Response[bytes]:
 
 HANDLERS = (
     trade,
-    ask_page,
-    ask,
-    keep_file,
     kept_file,
     rfq,
     order,

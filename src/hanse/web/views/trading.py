@@ -26,14 +26,58 @@ class RfqRow(Struct, frozen=True, kw_only=True):
     due: Instant
     state: State
     asked_at: Instant
+    more: Count = 0
     firms: tuple[str, ...] = ()
     quotes: Count = 0
     loop: str = ""
     event: str = ""
 
 
+class AskedLine(Struct, frozen=True, kw_only=True):
+    """A line of a request: what, how many, by when, and what it must hold."""
+
+    line: Line
+    item: Line
+    quantity: Decimal
+    unit: Line
+    due: Instant | None = None
+    facts: tuple[Fact, ...] = ()
+
+
+class QuotedLine(Struct, frozen=True, kw_only=True):
+    """A line of a request as one firm offers it; ``quantity`` 0: it is left out."""
+
+    line: Line
+    item: Line
+    quantity: Decimal
+    unit: Line
+    price: Line = ""
+    date: Instant | None = None
+
+
+class OrderedLine(Struct, frozen=True, kw_only=True):
+    """A line of an order as it is agreed now and how far it is; ``work`` is who makes it here."""
+
+    line: Line
+    item: Line
+    quantity: Decimal
+    unit: Line
+    price: Line
+    state: State
+    due: Instant | None = None
+    despatched: Decimal = Decimal(0)
+    received: Decimal = Decimal(0)
+    rejected: Decimal = Decimal(0)
+    invoiced: Decimal = Decimal(0)
+    work: Line = ""
+    planned: Instant | None = None
+
+
 class QuoteRow(Struct, frozen=True, kw_only=True):
-    """A quote for a request; ``rank`` 1 is the one that would be chosen."""
+    """A quote for a request; ``rank`` 1 is the one that would be chosen.
+
+    ``lines`` where the request has several; quantity is then the first offered one's.
+    """
 
     id: Id
     firm: Line
@@ -46,6 +90,7 @@ class QuoteRow(Struct, frozen=True, kw_only=True):
     rank: Count = 0
     why: Text = Text("", "")
     facts: tuple[Fact, ...] = ()
+    lines: tuple[QuotedLine, ...] = ()
     deeds: tuple[Deed, ...] = ()
     event: str = ""
 
@@ -58,6 +103,7 @@ class RfqView(Struct, frozen=True, kw_only=True):
 
     row: RfqRow
     quotes: tuple[QuoteRow, ...]
+    lines: tuple[AskedLine, ...] = ()
     choice: tuple[Text, ...] = ()
     facts: tuple[Fact, ...] = ()
     deeds: tuple[Deed, ...] = ()
@@ -88,7 +134,11 @@ class RulesView(Struct, frozen=True, kw_only=True):
 
 
 class TradeRow(Struct, frozen=True, kw_only=True):
-    """An order between two firms, bought or sold by us."""
+    """An order between two firms, bought or sold by us.
+
+    Item and quantity are its first line's, with ``more`` lines beside it; price and dates are
+    the whole order's.
+    """
 
     id: Id
     direction: Literal["buy", "sell"]
@@ -101,26 +151,32 @@ class TradeRow(Struct, frozen=True, kw_only=True):
     due: Instant
     state: State
     promised: Instant | None = None
+    more: Count = 0
     cosigned: bool = False
     loop: str = ""
     event: str = ""
 
 
 class TradeView(Struct, frozen=True, kw_only=True):
-    """An order with its papers, its events and what may be done now."""
+    """An order with its lines, its papers, its events and what may be done now."""
 
     row: TradeRow
+    lines: tuple[OrderedLine, ...] = ()
     facts: tuple[Fact, ...] = ()
     entries: tuple[EntryRow, ...] = ()
     deeds: tuple[Deed, ...] = ()
     events: tuple[Event, ...] = ()
 
 
-class AskForm(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A request for quotation written by a person.
+LINES_ASKED_MAX = 50
+"""Lines of one request written by a person or a program."""
 
-    Either ``item``, or ``words`` of one's own and the ``code`` picked for them. ``firms`` empty
-    means all that can do it; ``size_mm`` is written ``120 x 40``; ``drawing`` a kept file's digest.
+
+class AskLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One line of a request: either ``item``, or ``words`` of one's own and their ``code``.
+
+    ``size_mm`` is written ``120 x 40``; ``drawing`` is a kept file's digest; ``order`` the
+    customer's order it is bought for.
     """
 
     item: Annotated[str, Meta(max_length=120)] = ""
@@ -132,8 +188,18 @@ class AskForm(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     size_mm: Annotated[str, Meta(max_length=60)] = ""
     tolerance_um: Annotated[str, Meta(pattern=r"^([0-9]{1,6}(\.[0-9]{1,3})?)?$")] = ""
     drawing: Annotated[str, Meta(max_length=60)] = ""
+    order: Annotated[str, Meta(max_length=120)] = ""
+
+
+class AskForm(AskLine, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A request for quotation: one line, with further ``lines`` below it.
+
+    ``firms`` empty means all that can do it.
+    """
+
     firms: Annotated[list[Id], Meta(max_length=200)] = []
     note: Annotated[str, Meta(max_length=2_000)] = ""
+    lines: Annotated[tuple[AskLine, ...], Meta(max_length=LINES_ASKED_MAX - 1)] = ()
 
 
 class FileRow(Struct, frozen=True, kw_only=True):
