@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from decimal import Decimal
 from pathlib import Path
+from typing import cast
 
 import click
 import msgspec
@@ -17,9 +17,7 @@ from hanse.match.books import Books
 from hanse.match.ledger.audit import verify_file
 from hanse.match.ledger.disclosure import Disclosure, verify_disclosure
 from hanse.model.errors import BadInput, BadMessage, NotFound
-from hanse.model.event import Event
-from hanse.model.time import parse_instant
-from hanse.node.acts.buying import open_demand
+from hanse.node.acts.demanding import ask_by_hand
 from hanse.node.dealing.disclosing import disclosure_of, parties_of
 from hanse.node.dealing.finding import meet
 from hanse.node.dealing.introducing import begin
@@ -28,6 +26,7 @@ from hanse.node.dealing.publishing import names_of
 from hanse.node.offline import offline
 from hanse.node.pages.peers import short_code
 from hanse.store import Tx
+from hanse.web.asking import Typed, TypedLine, form_from, rows_of, with_rows
 
 DISCLOSURE_BYTES_MAX = 20_000_000
 FOUND_BY = {
@@ -37,6 +36,7 @@ FOUND_BY = {
     "mirror": "by a mirror",
     "did_document": "by the website's did.json",
 }
+_CSV = click.Path(path_type=Path, dir_okay=False, exists=True)
 SHOWN = ("seq", "at", "kind", "number")
 
 
@@ -117,29 +117,38 @@ def peer_list(folder: Path, *, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("item")
-@click.argument("quantity", type=click.IntRange(min=1))
-@click.option("--due", required=True, help="When it is needed: 2026-12-01T12:00:00Z")
+@click.argument("item", default="")
+@click.argument("quantity", type=click.IntRange(min=1), required=False)
+@click.option("--due", default="", help="When it is needed: 2026-12-01T12:00:00Z")
 @click.option("--order", default="", help="The customer's order it is for.")
+@click.option("--line", "more", multiple=True, help='Another line: "ITEM QUANTITY [DUE]".')
+@click.option("--rows", type=_CSV, help="Further lines from a CSV file with item, quantity, due.")
 @folder_option
 @json_option
-def rfq(item: str, quantity: int, due: str, order: str, **where: object) -> None:
-    """Ask partners for so many of an item; the node goes on by its policy."""
-    folder = Path(str(where["folder"]))
-    with offline(known(folder)) as context:
+def rfq(item: str, quantity: int | None, due: str, order: str, **where: object) -> None:
+    """Ask partners for so many of an item, or of several in one request.
 
-        def write(tx: Tx) -> Event:
-            tx.items.need(item)
-            return open_demand(
-                tx, context, item=item, quantity=Decimal(quantity), due=parse_instant(due),
-                order=order,
-            )  # fmt: skip
-
-        event = context.store.write_sync(write)
+    The node goes on by its policy.
+    """
+    first = TypedLine(item=item, quantity=str(quantity or ""), due=due, order=order)
+    lines = [first, *(_line(text, due) for text in cast("tuple[str, ...]", where["more"]))]
+    rows = cast("Path | None", where["rows"])
+    lines += rows_of(rows.read_text("utf-8-sig")) if rows else ()
+    with offline(known(Path(str(where["folder"])))) as context:
+        typed = with_rows(Typed(lines=()), [line for line in lines if not line.is_empty])
+        form = form_from(typed, timezone=context.settings.firm.timezone)
+        event = context.store.write_sync(
+            lambda tx: ask_by_hand(tx, context, form, by="command line")
+        )
     if where["as_json"]:
         say_json({"event": event.id, "loop": event.loop})
     else:
         click.echo(f"{event.text.en}\nFollow it on the page of loop {event.loop}")
+
+
+def _line(text: str, due: str) -> TypedLine:
+    item, quantity, *own = (*text.split(), "", "")
+    return TypedLine(item=item, quantity=quantity, due=own[0] or due)
 
 
 @click.group()

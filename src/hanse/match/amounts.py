@@ -47,6 +47,14 @@ def sum_of(charges: Iterable[Charge]) -> Decimal:
     return sum((Decimal(charge.amount) for charge in charges), Decimal(0))
 
 
+def by_code(charges: Iterable[Charge]) -> dict[str, Decimal]:
+    """What charges come to, by their code."""
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    for charge in charges:
+        found[charge.allowance_charge_reason_code] += Decimal(charge.amount)
+    return dict(found)
+
+
 def ordered_charges(line: OrderLine) -> tuple[Charge, ...]:
     """The charges of an ordered line; one without a name where only their sum was written."""
     if line.charge or Decimal(line.extra_amount) == 0:

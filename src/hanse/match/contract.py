@@ -12,7 +12,7 @@ from typing import Any, assert_never
 
 from msgspec import Struct, structs
 
-from hanse.match.amounts import ordered_charges, sum_faults, sum_of, unit_amount
+from hanse.match.amounts import by_code, ordered_charges, sum_faults, sum_of, unit_amount
 from hanse.model import trade
 from hanse.model.errors import Conflict
 from hanse.model.trade import Aggregate, ChangedLine, Delivery, OrderLine, Price, TradeItem
@@ -21,8 +21,9 @@ from hanse.model.trade import Aggregate, ChangedLine, Delivery, OrderLine, Price
 class LineStanding(Struct, frozen=True, kw_only=True):
     """One order line as it is agreed now, and how far it is.
 
-    ``extra`` is the sum of ``charges``, of which ``charged`` is invoiced; ``credited`` pieces were
-    invoiced and taken back; ``billed`` is what the line was invoiced at less its credits, net.
+    ``extra`` is the sum of ``charges``, of which ``charged`` is invoiced and ``returned`` was
+    given back, by its code; ``credited`` pieces were invoiced and taken back; ``billed`` is what
+    the line was invoiced at less its credits, net.
     """
 
     item: TradeItem
@@ -37,6 +38,7 @@ class LineStanding(Struct, frozen=True, kw_only=True):
     rejected: Decimal = Decimal(0)
     invoiced: Decimal = Decimal(0)
     charged: Decimal = Decimal(0)
+    returned: dict[str, Decimal] = {}
     credited: Decimal = Decimal(0)
     billed: Decimal = Decimal(0)
     arrivals: tuple[Delivery, ...] = ()
@@ -314,8 +316,18 @@ def _credited(terms: Terms, line: trade.InvoiceLine) -> Terms:
         invoiced=old.invoiced - back,
         credited=old.credited + back,
         charged=charged,
+        returned=_given_back(old, line),
         billed=billed,
     )
+
+
+def _given_back(old: LineStanding, line: trade.InvoiceLine) -> dict[str, Decimal]:
+    """What was charged once and is given back, by its code, with this credit; never above it."""
+    agreed, found = by_code(old.charges), dict(old.returned)
+    for code, amount in by_code(line.charge).items():
+        found[code] = found.get(code, Decimal(0)) + amount
+        _must(found[code] <= agreed.get(code, Decimal(0)), "more than was charged", line.id)
+    return found
 
 
 def _remittance(contract: Contract, document: trade.RemittanceAdvice, by: str) -> Contract:

@@ -7,12 +7,12 @@ a paper fits is judged once, by `hanse.match.contract.apply`, when it is put on 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 
 from msgspec import Struct, structs
 
-from hanse.match.amounts import Tax, cents, sum_of, totals, unit_amount
+from hanse.match.amounts import Tax, by_code, cents, sum_of, totals, unit_amount
 from hanse.match.contract import Cancelled, Contract, LineStanding
 from hanse.model import trade
 from hanse.model.errors import Conflict
@@ -152,7 +152,7 @@ def _bill(contract: Contract, lines: tuple[trade.InvoiceLine, ...], bill: Bill) 
 
 def _invoice_line(contract: Contract, name: str, count: Decimal, tax: Tax) -> trade.InvoiceLine:
     line = contract.terms.lines[name]
-    charges = () if line.charged else line.charges
+    charges = () if line.charged or line.returned else line.charges
     return trade.InvoiceLine(
         id=name,
         order_line_id=name,
@@ -188,13 +188,23 @@ class Credit(Struct, frozen=True, kw_only=True):
     """What is taken back from an invoice: so many pieces a line, at the agreed price or less.
 
     ``price`` 0 is the agreed one: the pieces come back. Any other lowers the price of so many by
-    it. ``charges``: whether what the lines cost once is taken back too.
+    it. ``charges``: whether all that the lines cost once is taken back too; ``parts``: so much of
+    it, by line and code (``SU`` set-up, ``FC`` freight, ``ZZZ`` premium).
     """
 
     invoice: str
     counts: dict[str, Decimal]
     price: Decimal = Decimal(0)
     charges: bool = False
+    parts: dict[str, dict[str, Decimal]] = {}
+
+
+def charges_left(line: LineStanding) -> dict[str, Decimal]:
+    """What a line was charged once and has not got back, by code."""
+    if not line.charged:
+        return {}
+    found = {k: v - line.returned.get(k, Decimal(0)) for k, v in by_code(line.charges).items()}
+    return {code: amount for code, amount in found.items() if amount > 0}
 
 
 def credit_note(contract: Contract, credit: Credit, bill: Bill) -> trade.Invoice:
@@ -203,7 +213,8 @@ def credit_note(contract: Contract, credit: Credit, bill: Bill) -> trade.Invoice
     Raises:
         Conflict: nothing is credited, or the order has no such line.
     """
-    counts = credit.counts if credit.charges else _some(contract, credit.counts)
+    once = credit.charges or any(credit.parts.values())
+    counts = credit.counts if once else _some(contract, credit.counts)
     lines = tuple(_credit_line(contract, name, credit, bill.tax) for name in counts)
     note = _bill(contract, tuple(n for n in lines if Decimal(n.line_extension_amount) > 0), bill)
     if not note.invoice_line:
@@ -221,7 +232,8 @@ def _credit_line(contract: Contract, name: str, credit: Credit, tax: Tax) -> tra
     price = line.price
     if credit.price > 0:
         price = trade.Price(price_amount=plain(credit.price))
-    charges = line.charges if credit.charges and line.charged else ()
+    wanted = charges_left(line) if credit.charges else credit.parts.get(name, {})
+    charges = tuple(_back(line.charges, wanted))
     return trade.InvoiceLine(
         id=name,
         order_line_id=name,
@@ -233,6 +245,17 @@ def _credit_line(contract: Contract, name: str, credit: Credit, tax: Tax) -> tra
         tax_category=tax.category,
         charge=charges,
     )
+
+
+def _back(charges: tuple[trade.Charge, ...], wanted: Counts) -> Iterator[trade.Charge]:
+    """So much of each kind of charge, under the names it was agreed by."""
+    left = dict(wanted)
+    for charge in charges:
+        code = charge.allowance_charge_reason_code
+        took = min(left.get(code, Decimal(0)), Decimal(charge.amount))
+        if took > 0:
+            left[code] -= took
+            yield structs.replace(charge, amount=plain(took))
 
 
 def cancellation(

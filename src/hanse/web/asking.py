@@ -150,7 +150,9 @@ def _line(n: int, line: TypedLine, timezone: str) -> dict[str, Any]:
         told["due"] = typed_instant(line.due, timezone=timezone)
         convert(told, AskLine)
     except BadInput as error:
-        raise BadInput(f"line {n}: {error}", subject=line.item or line.words) from error
+        field = str(error).rpartition("`$.")[2].rstrip("`") if "`$." in str(error) else "due"
+        what = f"line {n}: this cannot be used as {field}"
+        raise BadInput(what, subject=str(getattr(line, field, ""))) from error
     return told
 
 

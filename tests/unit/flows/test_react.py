@@ -98,6 +98,33 @@ def test_what_a_supplier_cannot_keep_is_asked_for_elsewhere():
     assert react(agreed, Facts(demand=demand(0)), FREE) == (UpdateCustomer(demand="D1"),)
 
 
+def test_only_the_lines_a_change_names_are_asked_for_anew_and_their_customers_told():
+    kept = DemandFacts(demand="D2", line="2", item="GEAR", due=AT, missing=Decimal(0))
+    other = DemandFacts(demand="D3", line="3", item="NUT", due=AT, missing=Decimal(9))
+    bought = (demand(50), kept, other)
+    document = {"orderLine": [{"id": "1"}, {"id": "2"}]}
+    agreed = event(kinds.CHANGED, subject="o1", partner="did:key:zA", document=document)
+    ask, told = react(agreed, Facts(demands=bought), FREE)
+    assert [want.demand for want in ask.wants] == ["D1"]
+    assert told == UpdateCustomer(demand="D2")
+
+
+def test_lines_that_are_bought_for_one_customer_give_one_word():
+    row = {"item": "SHAFT", "due": AT, "missing": Decimal(0), "customer": "C1"}
+    lines = tuple(DemandFacts(demand=f"D{n}", line=str(n), **row) for n in (1, 2))
+    bought = event(kinds.ORDERED, subject="o1", partner="did:key:zA", by="did:key:zMe")
+    assert react(bought, Facts(demands=lines), FREE)[:-1] == (UpdateCustomer(demand="D1"),)
+
+
+def test_what_is_wanted_together_is_asked_for_in_one_request():
+    row = {"item": "SHAFT", "quantity": "4", "due": "2026-01-09T06:00:00Z", "demand": "D1"}
+    wanted = event(kinds.SOMETHING_WANTED, **row, lines=[row, row | {"demand": "D2"}])
+    (ask,) = react(wanted, Facts(), FREE)
+    assert [want.demand for want in ask.wants] == ["D1", "D2"]
+    (alone,) = react(event(kinds.SOMETHING_WANTED, **row), Facts(), FREE)
+    assert [want.demand for want in alone.wants] == ["D1"]
+
+
 def test_an_agreed_change_of_a_sale_changes_the_plan():
     agreed = event(kinds.CHANGED, subject="o1", partner="did:key:zA", by="did:key:zMe")
     assert react(agreed, Facts(), FREE) == (ReplanSale(partner="did:key:zA", order="o1"),)

@@ -183,6 +183,40 @@ def test_a_lower_price_is_credited_for_pieces_that_stay_and_never_more_than_was_
         credited(standing, counts={"1": Decimal(1)}, invoice="I-9")
 
 
+def test_charges_are_given_back_in_parts_never_more_than_once_and_not_charged_again():
+    standing, _ = billed(charged(), 20)
+    standing, note = credited(standing, parts={"1": {"SU": Decimal(30)}})
+    (row,) = note.invoice_line
+    assert [(c.allowance_charge_reason_code, c.amount) for c in row.charge] == [("SU", "30")]
+    assert papers.charges_left(standing.terms.lines["1"]) == {
+        "SU": Decimal(50),
+        "FC": Decimal("45.50"),
+    }
+    forged = replace(row, charge=(replace(row.charge[0], amount="51"),))
+    forged = replace(forged, line_extension_amount="51.00")
+    much = replace(note, id="C-2", invoice_line=(forged,), legal_monetary_total=totals((forged,)))
+    with pytest.raises(Conflict, match="charged"):
+        apply(standing, much, by=standing.terms.seller)
+    standing, note = credited(standing, "C-3", charges=True)
+    assert note.legal_monetary_total.tax_exclusive_amount == "95.50"
+    assert papers.charges_left(standing.terms.lines["1"]) == {}
+    _, second = billed(standing, 100, "I-2")
+    assert second.invoice_line[0].charge == ()
+
+
+@given(st.lists(st.integers(1, 90), max_size=6))
+def test_whatever_is_given_back_of_a_charge_never_comes_to_more_than_the_charge(parts):
+    standing, _ = billed(charged(), 20)
+    for n, amount in enumerate(parts):
+        left = papers.charges_left(standing.terms.lines["1"]).get("SU", Decimal(0))
+        back = min(left, Decimal(amount))
+        if back:
+            standing, _ = credited(standing, f"C-{n}", parts={"1": {"SU": back}})
+    line = standing.terms.lines["1"]
+    assert line.returned.get("SU", 0) == min(80, sum(parts))
+    assert line.charged + sum(line.returned.values()) == line.extra
+
+
 def test_the_fee_of_a_cancelled_order_is_invoiced_once_and_paid():
     standing = opened(replace(order(), cancellation_fee_percent="10"))
     end = papers.cancellation(standing, number="X-1", at=AT, why="over")

@@ -207,9 +207,20 @@ def _credit(case: Case, contract: Contract) -> Callable[[Desk, Step], None]:
         counts=case.counts(usual, places_of(contract)),
         price=case.amount("price") or Decimal(0),
         charges=bool(case.text("charges")),
+        parts={name: _given_back(case, n) for name, n in places_of(contract).items()},
     )
     note = papers.credit_note(contract, credit, bill_of(case.context, contract, note=case.note()))
     return lambda desk, step: desk.state(case.partner, note, step)
+
+
+CHARGE_FIELDS = {"SU": "setup", "FC": "freight", "ZZZ": "premium"}
+"""The field of a form for each kind of charge."""
+
+
+def _given_back(case: Case, place: int) -> dict[str, Decimal]:
+    """So much of a line's set-up, freight and premium, as typed."""
+    typed = {code: case.amount(f"{name}_{place}") for code, name in CHARGE_FIELDS.items()}
+    return {code: amount for code, amount in typed.items() if amount}
 
 
 @_deed("fee", "the agreed fee was invoiced", "已开具取消费发票")

@@ -15,6 +15,7 @@ from hanse.match.papers import plain
 from hanse.model import trade
 from hanse.model.errors import NotFound
 from hanse.model.event import Event
+from hanse.model.ids import NOTE_MAX
 from hanse.model.product import Item
 from hanse.node.acts.once import once
 from hanse.node.acts.selling import our_item
@@ -34,21 +35,30 @@ async def answer_rfq(context: Context, event: Event, command: AnswerRfq) -> None
     offer = await context.store.read(lambda tx: _offer(tx, command))
     if not isinstance(offer.state, Wanted):
         return
-    lines = []
+    lines, left = [], []
     for wanted in offer.rfq.request_for_quotation_line:
         item = await context.store.read(lambda tx, w=wanted: our_item(tx, w.item))  # type: ignore[misc]
         line = await _quoted_line(context, wanted, item) if item else None
         if line is not None:
             lines.append(line)
+        else:
+            left.append(_left_out(wanted, ours=item is not None))
+    note = "; ".join(left)[:NOTE_MAX]
 
     def write(tx: Tx) -> None:
         if not lines:
-            no = trade.Reason(code="NO_CAPACITY", note="nothing can be ready in time")
+            no = trade.Reason(code="NO_CAPACITY", note=note)
             at_desk(tx, context, event, lambda d, s: d.decline(offer.buyer, offer.rfq.id, no, s))
             return
-        at_desk(tx, context, event, _quote(context, offer, tuple(lines)))
+        at_desk(tx, context, event, _quote(context, offer, tuple(lines), note))
 
     await once(context.store, event, command, write)
+
+
+def _left_out(wanted: trade.RfqLine, *, ours: bool) -> str:
+    """Why a line is not offered, as both firms will read it."""
+    why = "nothing of it can be ready" if ours else "not made here"
+    return f"line {wanted.id} {wanted.item.buyers_item_identification}: {why}"
 
 
 async def _quoted_line(
@@ -99,7 +109,7 @@ def _whole_second(at: dt.datetime) -> dt.datetime:
 
 
 def _quote(
-    context: Context, offer: Offer, lines: tuple[trade.QuotationLine, ...]
+    context: Context, offer: Offer, lines: tuple[trade.QuotationLine, ...], note: str
 ) -> Callable[[Desk, Step], None]:
     valid = dt.timedelta(seconds=context.settings.policy.quote_valid_s)
 
@@ -116,6 +126,7 @@ def _quote(
             cancellation_fee_percent=context.settings.policy.cancellation_fee_percent,
             payment_terms=f"{context.settings.policy.payment_days} days net",
             payment_days=context.settings.policy.payment_days,
+            note=note,
         )
         desk.quote(offer.buyer, quotation, step)
 

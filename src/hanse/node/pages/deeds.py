@@ -11,8 +11,9 @@ from hanse.match.enquiry import Asked, Awarded, Enquiry, Held, Quoted, Talk
 from hanse.match.offer import Offer, Offered, Wanted
 from hanse.model import trade
 from hanse.model.text import Text
-from hanse.node.acts.by_hand import places_of
+from hanse.node.acts.by_hand import CHARGE_FIELDS, places_of
 from hanse.node.pages.deal_lines import line_name
+from hanse.node.pages.offers import CHARGES
 from hanse.web.views.common import Deed, Field, FieldKind, Option
 
 LINES_SHOWN_MAX = 50
@@ -92,11 +93,27 @@ def _credit(contract: Contract, bills: tuple[str, ...]) -> Deed:
         required=False,
     )
     fields = (_which(bills), *_counts(contract, dict.fromkeys(counts, Decimal(0))), price)
-    if any(contract.terms.lines[name].charged for name in counts):
-        label = Text("Take back set-up, freight and premium too", "一并退还一次性费用")
+    fields = (*fields, *_given_back(contract))
+    if any(papers.charges_left(contract.terms.lines[name]) for name in counts):
+        label = Text("Give back all set-up, freight and premium", "退还全部一次性费用")
         fields = (*fields, Field(name="charges", label=label, kind=FieldKind.FLAG, required=False))
     label = Text("Send a credit note", "开具红字发票")
     return Deed(name="credit", label=label, fields=(*fields, WHY))
+
+
+def _given_back(contract: Contract) -> tuple[Field, ...]:
+    """A field for each charge of each line of which something may still be given back."""
+    found = []
+    for name, place in places_of(contract).items():
+        words = line_name(contract, name)
+        for code, left in papers.charges_left(contract.terms.lines[name]).items():
+            what, most = CHARGES[code], papers.plain(left)
+            label = Text(
+                f"Give back of {what.en.lower()}, {words.en} (at most {most})",
+                f"退还{what.zh} {words.zh}(至多 {most})",
+            )
+            found.append(_number(f"{CHARGE_FIELDS[code]}_{place}", label, None))
+    return tuple(found)
 
 
 def _which(bills: tuple[str, ...]) -> Field:
