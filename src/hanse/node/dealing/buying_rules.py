@@ -17,6 +17,7 @@ from hanse.store import Tx
 
 NAME = "buying"
 FIRMS_MAX = 500
+CARBON_PRICE_MAX = 10**6
 Percent = Annotated[int, Meta(ge=0, le=100)]
 
 
@@ -43,8 +44,12 @@ class Buying(Struct, frozen=True, kw_only=True):
     firms: Annotated[int, Meta(ge=1, le=10)] = 3
     small_share_percent: Percent = 0
     small_penalty_percent: Percent = 50
-    carbon_price: Annotated[Decimal, Meta(ge=0, le=10**6)] = Decimal(0)
+    carbon_price: Decimal = Decimal(0)
     firm: Annotated[dict[str, WithFirm], Meta(max_length=FIRMS_MAX)] = {}
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.carbon_price <= CARBON_PRICE_MAX:
+            raise ValueError("a price of carbon is from 0 to CARBON_PRICE_MAX")
 
 
 def buying(tx: Tx) -> Buying:
