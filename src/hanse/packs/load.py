@@ -29,7 +29,7 @@ from hanse.packs.pack import (
     StateWords,
 )
 
-SHIPPED = ("machining",)
+SHIPPED = ("machining", "common")
 LIKE_DEPTH_MAX = 5
 _PARTS = ("pack", "asset_types", "states", "rules", "effects", "reasons", "forms")
 _T = TypeVar("_T", bound=Struct)

@@ -61,7 +61,8 @@ class AttributeType(Shape, frozen=True, kw_only=True):
 class AssetType(Shape, frozen=True, kw_only=True):
     """A type of equipment. ``like`` names a type whose signals and attributes it has as well.
 
-    ``hints`` are single words, small letters, by which a device is told to be one.
+    ``hints`` are single words, small letters, by which a device is told to be one. ``works`` says
+    that it does operations of a plan, as a machine does; the others are watched and not planned.
     """
 
     key: Key
@@ -69,6 +70,7 @@ class AssetType(Shape, frozen=True, kw_only=True):
     like: Key | None = None
     signals: Annotated[tuple[SignalType, ...], Meta(max_length=SIGNALS_MAX)] = ()
     attributes: Annotated[tuple[AttributeType, ...], Meta(max_length=SIGNALS_MAX)] = ()
+    works: bool = True
     capabilities: Annotated[tuple[str, ...], Meta(max_length=WORDS_MAX)] = ()
     hints: Annotated[tuple[str, ...], Meta(max_length=WORDS_MAX)] = ()
 

@@ -12,6 +12,7 @@ PAGES = (
     f"/approvals/{s.APPROVAL.id}",
     "/machines",
     "/machines/lathe-1",
+    "/machines/tank-1",
     "/life",
     "/life/one?machine=lathe-1",
     "/life/one?machine=lathe-2",

@@ -310,6 +310,18 @@ MACHINES = (
         reason=Text("No material", "缺料"),
         connected=False,
     ),
+    MachineRow(
+        key="tank-1",
+        title="Oil tank",
+        asset_type="tank",
+        type_title=Text("Tank or silo", "储罐或料仓"),
+        signals=(
+            SignalNow(
+                id=31, name="level", unit="%", value=42.0, at=T0, title=Text("Level", "液位")
+            ),
+        ),
+        works=False,
+    ),
 )
 MACHINE = MachineView(
     row=MACHINES[0],

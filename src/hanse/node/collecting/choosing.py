@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 import socket
@@ -14,10 +15,12 @@ from hanse.collect.mapping import Line
 from hanse.collect.propose import asset_types
 from hanse.collect.secrets import MARK
 from hanse.model.plant import Machine
+from hanse.model.running import Asset
 from hanse.model.text import Text
 from hanse.node.collecting.recognising import type_choices
 from hanse.node.connections import Setup, mapping_of, setups
-from hanse.packs.load import load_shipped
+from hanse.packs.load import SHIPPED, load_shipped
+from hanse.packs.pack import Pack
 from hanse.store import Tx
 
 NETWORK_PREFIX = 24
@@ -28,22 +31,42 @@ _MACHINE = "machine"
 def keep_lines(
     tx: Tx, setup: Setup, lines: Sequence[Line], *, types: Mapping[str, str] | None = None
 ) -> Setup:
-    """Collect these signals from now on; machines nobody knew are made, of the types given."""
+    """Collect these signals from now on; assets nobody knew are made, of the types given."""
     known = {key for key, _ in known_types()}
     fresh = msgspec.structs.replace(setup, lines=tuple(lines))
     setups(tx).put(fresh.key, fresh)
     mapping_of(tx, fresh)
     for asset in sorted({line.asset for line in lines}):
-        if tx.machines.get(asset) is None:
+        if tx.machines.get(asset) is None and tx.assets.get(asset) is None:
             kind = (types or {}).get(asset, _MACHINE)
-            kind = kind if kind in known else _MACHINE
-            tx.machines.put(Machine(key=asset, title=asset, asset_type=kind, work_centre=asset))
+            put_asset(tx, asset, kind if kind in known else _MACHINE)
     return fresh
 
 
+def put_asset(tx: Tx, key: str, kind: str) -> None:
+    """A new machine, or an asset of a type that does no operations of a plan."""
+    if any(not pack.types[kind].works for pack in packs() if kind in pack.types):
+        tx.assets.put(Asset(key=key, title=key, type=kind))
+    else:
+        tx.machines.put(Machine(key=key, title=key, asset_type=kind, work_centre=key))
+
+
+def packs() -> tuple[Pack, ...]:
+    """All packs that ship, the trade's own first."""
+    return tuple(load_shipped(name) for name in SHIPPED)
+
+
+@functools.cache
+def every_type() -> Pack:
+    """The trade's pack with the types of the others beside its own."""
+    types = {key: kind for pack in reversed(packs()) for key, kind in pack.types.items()}
+    own = load_shipped(PACK)
+    return msgspec.structs.replace(own, types={**own.types, **types})
+
+
 def known_types() -> tuple[tuple[str, Text], ...]:
-    """The types of machine that can be chosen: those of the trade, then plain words."""
-    return type_choices(load_shipped(PACK), asset_types())
+    """The types that can be chosen: those of the trade and of the other packs, then plain words."""
+    return type_choices(every_type(), asset_types())
 
 
 def free_name(tx: Tx, protocol: str, address: str) -> str:

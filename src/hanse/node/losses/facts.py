@@ -18,6 +18,7 @@ from hanse.model.plant import Calendar, Machine, Signal, SignalKind
 from hanse.model.running import MachineJob, StateSpan
 from hanse.model.sample import Gap
 from hanse.model.time import NS_PER_S, Clock, Instant, from_ns, to_ns
+from hanse.node.assets import asset_named
 from hanse.node.connections import setups
 from hanse.node.shopfloor.records import ended_jobs, open_jobs
 from hanse.packs.load import load_shipped
@@ -63,7 +64,7 @@ class MachineFacts:
 
 def known(tx: Tx, start: Instant, end: Instant, *, machine: str = "") -> Known:
     """The record's part, of one machine or of all."""
-    machines = (tx.machines.need(machine),) if machine else tuple(tx.machines.all())
+    machines = (asset_named(tx, machine),) if machine else tuple(tx.machines.all())
     keys = {m.key for m in machines}
     signals = [s for s in tx.signals.all() if s.asset in keys and s.name in NAMES]
     jobs: dict[str, list[MachineJob]] = {}

@@ -14,6 +14,7 @@ from hanse.model.event import Event
 from hanse.model.plant import AlarmPriority
 from hanse.model.text import Text
 from hanse.model.time import NS_PER_S, Instant, from_ns, to_ns
+from hanse.node.assets import titles_of
 from hanse.node.context import Context
 from hanse.node.notices.desk import called
 from hanse.node.ruling.book import standing
@@ -113,7 +114,7 @@ class _Words:
     """What machines are called, and what rules advise."""
 
     def __init__(self, tx: Tx) -> None:
-        self.titles = {m.key: m.title for m in tx.machines.all()}
+        self.titles = titles_of(tx)
         self.rules = {one.rule.key: one.rule for one in standing(tx)}
 
     def advice(self, rule: str) -> Text:

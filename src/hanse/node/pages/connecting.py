@@ -24,7 +24,7 @@ from hanse.model.sample import Gap
 from hanse.model.text import Text
 from hanse.node.collecting import wire as collecting
 from hanse.node.collecting.choosing import (
-    PACK,
+    every_type,
     free_name,
     keep_lines,
     known_types,
@@ -47,7 +47,6 @@ from hanse.node.context import Context
 from hanse.node.pages.connection_facts import facts_of
 from hanse.node.pages.connector_forms import given, kind_of
 from hanse.node.pages.live import LiveValues
-from hanse.packs.load import load_shipped
 from hanse.store import Tx
 from hanse.transmit.nats.requests import ask
 from hanse.web.views.common import Deed, Done, Option, State, Tone
@@ -313,7 +312,7 @@ async def look_at(context: Context, setup: Setup) -> Look:
     settings = settings_of(setup.protocol, setup.settings)
     world = replace(world_of(context), connection=setup.key)
     found = await look_with(connector(setup.protocol), settings, world)
-    return recognised(found, load_shipped(PACK), device=setup.key)
+    return recognised(found, every_type(), device=setup.key)
 
 
 async def reload(context: Context) -> None:

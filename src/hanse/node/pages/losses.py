@@ -15,6 +15,7 @@ from hanse.model.event import Event
 from hanse.model.money import Money
 from hanse.model.text import Text
 from hanse.model.time import Instant, from_ns, to_ns
+from hanse.node.assets import asset_named
 from hanse.node.context import Context
 from hanse.node.losses.facts import HOURS_MAX, Known, MachineFacts, known, read, shift_began
 from hanse.node.losses.oee import BY, energy_kwh, figures
@@ -113,7 +114,7 @@ class RecordLosses:
         end = self._context.clock.now()
 
         def facts_of(tx: Tx) -> tuple[_Record, bool]:
-            one = tx.machines.need(machine)
+            one = asset_named(tx, machine)
             begin = shift_began(tx.calendars.get(one.calendar), end)
             start = begin or end - dt.timedelta(hours=SHIFT_H)
             return _record(tx, start, end, machine=machine), begin is not None

@@ -10,10 +10,11 @@ import msgspec
 
 from hanse.decide import Alarm, priority
 from hanse.model.errors import BadInput
-from hanse.model.plant import PACKML_CODES, Machine, PackMLState, Signal
+from hanse.model.plant import PACKML_CODES, Machine, PackMLState, Signal, SignalKind
 from hanse.model.running import MachineJob
 from hanse.model.text import Text
 from hanse.model.time import Instant, from_ns, to_ns
+from hanse.node.assets import all_assets, asset_named, is_machine
 from hanse.node.context import Context
 from hanse.node.pages.alarms import standing_alarms
 from hanse.node.pages.live import LiveValues, series_of
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 LEADS = ("vibration", "spindle_load", "load", "bearing_temperature", "power")
 NS_PER_US = 1_000
+SHOWN_MAX = 4
 COUNT_DIGITS_MAX = 6
 
 
@@ -52,10 +54,11 @@ class RecordMachines:
         """One machine."""
 
         def read(tx: Tx) -> MachineView:
-            machine = tx.machines.need(key)
+            machine = asset_named(tx, key)
             signals = tx.signals.where(asset=key)
             jobs = {job.machine: job for job in open_jobs(tx).all() if not job.taken_back}
             row = self._row(machine, signals, standing_alarms(tx), jobs.get(key))
+            row = msgspec.structs.replace(row, works=is_machine(tx, key))
             shown = tuple(
                 msgspec.structs.replace(
                     _called(machine.asset_type, self._now(s)), lead=s.name in LEADS
@@ -120,9 +123,11 @@ class RecordMachines:
             signals.setdefault(signal.asset, []).append(signal)
         alarms = standing_alarms(tx)
         jobs = {job.machine: job for job in open_jobs(tx).all() if not job.taken_back}
-        return tuple(
-            self._row(m, signals.get(m.key, []), alarms, jobs.get(m.key)) for m in tx.machines.all()
+        working = {m.key for m in tx.machines.all()}
+        rows = (
+            self._row(m, signals.get(m.key, []), alarms, jobs.get(m.key)) for m in all_assets(tx)
         )
+        return tuple(msgspec.structs.replace(r, works=r.key in working) for r in rows)
 
     def _row(
         self, machine: Machine, signals: list[Signal], alarms: list[Alarm], job: MachineJob | None
@@ -146,8 +151,7 @@ class RecordMachines:
             pieces_due=job.pieces if job else int(self._value(named.get("job_quantity")) or 0),
             signals=tuple(
                 msgspec.structs.replace(_called(machine.asset_type, self._now(named[n])), lead=True)
-                for n in LEADS
-                if n in named
+                for n in _leading(named)
             ),
         )
 
@@ -177,6 +181,12 @@ class RecordMachines:
         return msgspec.structs.replace(
             shown, value=last.value, text=last.text, quality=last.quality, at=from_ns(last.at_ns)
         )
+
+
+def _leading(named: Mapping[str, Signal]) -> list[str]:
+    """The signals a card shows: those that lead, else the first that measure something."""
+    found = [name for name in LEADS if name in named]
+    return found or [name for name, s in named.items() if s.kind is SignalKind.ANALOG][:SHOWN_MAX]
 
 
 def _called(kind: str, signal: SignalNow) -> SignalNow:

@@ -15,6 +15,7 @@ from hanse.model.errors import NotFound
 from hanse.model.plant import Signal
 from hanse.model.text import Text
 from hanse.model.time import Instant
+from hanse.node.assets import all_assets, titles_of
 from hanse.node.context import Context
 from hanse.node.ruling import book
 from hanse.node.ruling.book import RuleFile, Standing, signal_title, type_title
@@ -94,7 +95,7 @@ class RecordRules:
         """What the rules of a text would have done on history; one trial at a time."""
 
         def read(tx: Tx) -> tuple[Question, dict[str, str]]:
-            titles = {m.key: m.title for m in tx.machines.all()}
+            titles = titles_of(tx)
             return question(tx, text, key=key, start=start, end=end), titles
 
         asked, titles = await self._context.store.read(read)
@@ -126,7 +127,7 @@ class RecordRules:
 
 
 def _rows(tx: Tx) -> tuple[RuleRow, ...]:
-    machines = [m.asset_type for m in tx.machines.all()]
+    machines = [m.asset_type for m in all_assets(tx)]
     rows = [_row(one, machines.count(one.rule.asset_type)) for one in book.standing(tx)]
     return tuple(sorted(rows, key=lambda r: (not r.machines, r.asset_type, not r.file, r.key)))
 
@@ -152,7 +153,7 @@ def _row(one: Standing, machines: int) -> RuleRow:
 
 
 def _types(tx: Tx) -> tuple[TypeChoice, ...]:
-    machines = tx.machines.all()
+    machines = all_assets(tx)
     signals: dict[str, dict[str, Signal]] = {}
     kind_of = {m.key: m.asset_type for m in machines}
     for signal in tx.signals.all():
@@ -209,8 +210,8 @@ def _field(slot: Slot, value: str, signal: Signal) -> Field:
     unit = f" {signal.unit}" if signal.unit else ""
     hint = (
         Text(
-            f"A number{unit}, or the name of an attribute of the machine",
-            f"数字{unit},或设备属性的名称",
+            f"A number{unit}, or the name of an attribute of the asset",
+            f"数字{unit},或资产属性的名称",
         )
         if slot.level
         else Text("", "")

@@ -17,6 +17,7 @@ from hanse.model.setting import SetState, Settable, SignalSet
 from hanse.model.text import Text
 from hanse.model.time import from_ns
 from hanse.model.titles import PACKML_TITLES, ROLE_TITLES
+from hanse.node.assets import all_assets
 from hanse.node.connections import Setup, setups
 from hanse.node.context import Context
 from hanse.node.pages.live import LiveValues
@@ -54,8 +55,7 @@ class RecordSetting:
 
         def read(tx: Tx) -> SettingView:
             signals = {s.name: s for s in tx.signals.where(asset=machine)}
-            asset = tx.machines.get(machine)
-            kind = asset.asset_type if asset else ""
+            kind = next((a.asset_type for a in all_assets(tx) if a.key == machine), "")
             rows = [
                 self._settable(rule, signals[rule.name], kind)
                 for setup, rule in settable(tx, machine)

@@ -17,12 +17,13 @@ from hanse.model.ids import Key
 from hanse.model.plant import Machine, Signal
 from hanse.model.text import Text
 from hanse.model.time import Instant
-from hanse.packs.load import load_shipped
+from hanse.node.assets import all_assets
+from hanse.packs.load import SHIPPED, load_shipped
 from hanse.packs.pack import Effect
 from hanse.store import Tx
 from hanse.store.shelf import Shelf
 
-PACKS = ("machining",)
+PACKS = SHIPPED
 ANY_MACHINE = "machine-tool"
 """The type of a pack whose words are used for machines of a type that it does not know."""
 RULE_FILES_MAX = 500
@@ -110,8 +111,8 @@ def armed_rules(tx: Tx) -> tuple[tuple[Rule, ...], dict[str, Effect]]:
 
 
 def plant_of(tx: Tx) -> tuple[tuple[Asset, ...], tuple[Signal, ...]]:
-    """The machines as assets with the limits of their types, and their signals."""
-    machines = tx.machines.all()
+    """Machines and all other assets with the limits of their types, and their signals."""
+    machines = all_assets(tx)
     known = {m.key for m in machines}
     signals = tuple(s for s in tx.signals.all() if s.asset in known)
     words = words_of(machines, signals)
@@ -119,7 +120,7 @@ def plant_of(tx: Tx) -> tuple[tuple[Asset, ...], tuple[Signal, ...]]:
 
 
 def words_of(machines: Iterable[Machine], signals: Iterable[Signal]) -> dict[str, dict[str, Text]]:
-    """What people call the signals of each type of machine."""
+    """What people call the signals of each type of asset."""
     kinds = {m.key: m.asset_type for m in machines}
     found: dict[str, dict[str, Text]] = {kind: {} for kind in kinds.values()}
     for signal in signals:
@@ -140,14 +141,13 @@ def type_title(kind: str) -> Text:
 
 def signal_title(kind: str, signal: str) -> Text:
     """What a signal of a type is called; its own words where no pack knows it."""
-    for name in PACKS:
-        types = load_shipped(name).types
-        found = types.get(kind) or types.get(ANY_MACHINE)
-        for known in found.signals if found else ():
-            if known.name == signal:
-                return known.title
-    plain = signal.replace("_", " ")
-    return Text(plain[:1].upper() + plain[1:], plain)
+    own = [load_shipped(name).types.get(kind) for name in PACKS]
+    plain = None if any(own) else load_shipped(PACKS[0]).types.get(ANY_MACHINE)
+    for known in (s for found in (*own, plain) if found for s in found.signals):
+        if known.name == signal:
+            return known.title
+    said = signal.replace("_", " ")
+    return Text(said[:1].upper() + said[1:], said)
 
 
 def _asset(machine: Machine, words: dict[str, Text]) -> Asset:

@@ -32,7 +32,11 @@ class SignalNow(Struct, frozen=True, kw_only=True):
 
 
 class MachineRow(Struct, frozen=True, kw_only=True):
-    """A machine as it stands now. ``oee`` is a share of 1 over the current shift, or None."""
+    """A machine or another asset as it stands now.
+
+    ``oee`` is a share of 1 over the current shift, or None. ``works`` says that it is a machine,
+    which does operations of a plan.
+    """
 
     key: Id
     title: Line
@@ -51,6 +55,7 @@ class MachineRow(Struct, frozen=True, kw_only=True):
     oee: Annotated[float, Meta(ge=0, le=1)] | None = None
     signals: tuple[SignalNow, ...] = ()
     event: str = ""
+    works: bool = True
 
 
 class StateSpan(Struct, frozen=True, kw_only=True):
