@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -368,6 +368,34 @@ class Builder:
             task = self.shop.ops[op]
             self.names.ops.pop((entry.key, task.lot, task.step), None)
 
+    def from_the_first(self, work: tuple[str, str, int], scrap: int) -> bool:
+        """Note scrap of ``(order, step, lot)``; whether its pieces begin anew at the first step.
+
+        At the first step itself another blank is taken there.
+        """
+        key, step, lot = work
+        op = self.names.ops.get((key, lot, step))
+        if op is None:
+            return False
+        known = self.book.lost[key]
+        known[lot, step] = known.get((lot, step), 0) + scrap
+        task = self.shop.ops[op]
+        steps = self.routings[self.shop.jobs[task.order].item].steps
+        at = next(n for n, known_step in enumerate(steps) if known_step.key == step)
+        if steps[at].rework:
+            return False
+        if at == 0:
+            task.materials = [(i, q + q * scrap // task.pieces) for i, q in task.materials]
+        return at > 0
+
+    def parts_of(self, key: str, known: Collection[str]) -> list[int]:
+        """What is laid out only for the made parts of an order; ``known`` are orders on record."""
+        return [
+            index
+            for name, index in self.names.jobs.items()
+            if name.startswith(f"{key}/") and name not in known
+        ]
+
     def rename(self, job: int, key: str, order: WorkOrder) -> None:
         """What was laid out under one key is an order's now; parts made for it follow."""
         entry = self.shop.jobs[job]
@@ -417,9 +445,12 @@ class Builder:
         index = len(shop.jobs)
         shop.jobs.append(job)
         self.names.jobs[order.key] = index
-        for lot, pieces in enumerate(order.lots or self._lots(order, routing)):
+        lots = tuple(order.lots) or tuple(self._lots(order, routing))
+        given_up = {lot for lot, pieces in enumerate(lots) if not pieces}
+        for lot, pieces in enumerate(lots):
             if pieces:
-                self._add_lot(index, (lot, pieces), routing, demand)
+                of = {lot} | (given_up if lot == len(lots) - 1 else set())
+                self._add_lot(index, (lot, pieces), routing, (demand, of))
         return index
 
     def _routing(self, order: WorkOrder) -> Routing:
@@ -451,7 +482,10 @@ class Builder:
             return [alternative.machine]
         return self.names.centre.get(alternative.machine, [])
 
-    def _add_lot(self, job: int, lot: tuple[int, int], routing: Routing, demand: Demand) -> None:
+    def _add_lot(
+        self, job: int, lot: tuple[int, int], routing: Routing, needs: tuple[Demand, set[int]]
+    ) -> None:
+        """One lot's operations; ``needs``: the demand, and the lots whose scrap is taken anew."""
         shop, order = self.shop, self.shop.jobs[job]
         before: int | None = None
         for step in routing.steps:
@@ -459,7 +493,7 @@ class Builder:
             index = len(shop.ops)
             if before is not None:
                 op.preds.append(self._link(before, routing, step))
-            self._feed(op, order.key, demand, first=step is routing.steps[0])
+            self._feed(op, order.key, needs, first=step is routing.steps[0])
             shop.ops.append(op)
             order.ops.append(index)
             self.names.ops[order.key, lot[0], step.key] = index
@@ -472,12 +506,15 @@ class Builder:
         lag = step.queue_s + earlier.transport_s
         return Link(before, lag, earlier.transfer)
 
-    def _feed(self, op: Op, order: str, demand: Demand, *, first: bool) -> None:
-        """Material and made parts that an operation takes at its start."""
-        steps = {s.key for s in self.routings[self.shop.jobs[op.order].item].steps}
+    def _feed(self, op: Op, order: str, needs: tuple[Demand, set[int]], *, first: bool) -> None:
+        """Material and made parts that an operation takes at its start, scrap included."""
+        demand, lots = needs
+        made = self.shop.jobs[op.order].item
+        steps = {s.key for s in self.routings[made].steps}
+        pieces = op.pieces + self.book.wasted(order, made, op.step, lots)
         for line in demand.buys.get(order, ()):
             if line.step == op.step or (first and line.step not in steps):
-                quantity = int(line.quantity * op.pieces * MICRO)
+                quantity = int(line.quantity * pieces * MICRO)
                 op.materials.append((self.names.items[line.component], quantity))
         for child, step in demand.pegs.get(order, ()):
             if (step == op.step or (first and step not in steps)) and child in self.names.jobs:

@@ -55,6 +55,9 @@ def _complete(shop: Shop, plan: Plan) -> Iterator[Violation]:
         for op in job.ops if job.active else ():
             if plan.placed[op] is None:
                 yield Violation("complete", _name(shop, op), "is not in the plan")
+        lots = sum(shop.ops[op].pieces + shop.counted.get(op, 0) for op in job.last)
+        if job.active and lots + job.done_pieces < job.quantity:
+            yield Violation("complete", job.key, "is not planned for all of its pieces")
 
 
 def _times(shop: Shop, plan: Plan) -> Iterator[Violation]:

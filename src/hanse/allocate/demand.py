@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal
@@ -46,12 +46,50 @@ class Book:
         for stock in records.stock:
             self.hand[stock.item] += stock.quantity
         self.open: dict[str, list[list[object]]] = {}
+        self.taken: dict[str, list[tuple[str, Decimal, str]]] = defaultdict(list)
+        self.steps = {routing.item: routing.steps for routing in records.routings}
+        self.lost: dict[str, dict[tuple[int, str], int]] = defaultdict(dict)
+        for told in records.progress:
+            if told.scrap:
+                self.lost[told.order][told.lot, told.step] = told.scrap
         self.demand = Demand()
         check_bill(self.bill)
+
+    def wasted(self, order: str, item: str, step: str, lots: Collection[int] | None = None) -> int:
+        """Pieces scrapped at a step or later, for which what goes in there is taken once more."""
+        lost = self.lost.get(order)
+        if not lost:
+            return 0
+        steps = self.steps.get(item, ())
+        at = next((n for n, known in enumerate(steps) if known.key == step), 0)
+        counted = {known.key for known in steps[at:] if not known.rework}
+        return sum(
+            scrap
+            for (lot, where), scrap in lost.items()
+            if where in counted and (lots is None or lot in lots)
+        )
+
+    def give_back(self, order: str) -> None:
+        """An order is no longer to be made so: what it took of stock and open orders is free."""
+        for item, quantity, whose in self.taken.pop(order, ()):
+            if not whose:
+                self.hand[item] += quantity
+            for entry in self.open.get(item, ()):
+                if whose and entry[0] == whose:
+                    entry[1] += quantity  # type: ignore[operator]
+        for entries in self.open.values():
+            entries[:] = [entry for entry in entries if entry[0] != order]
+
+    def _free(self, order: WorkOrder) -> Decimal:
+        """Pieces of an order that no other counts on yet."""
+        given = (q for took in self.taken.values() for _, q, whose in took if whose == order.key)
+        return max(Decimal(0), left(order) - sum(given, Decimal(0)))
 
     def copy(self) -> Book:
         """The same, to net a question against without keeping its effect."""
         other = copy(self)
+        other.taken = defaultdict(list, {order: list(took) for order, took in self.taken.items()})
+        other.lost = defaultdict(dict, {order: dict(lost) for order, lost in self.lost.items()})
         other.hand = defaultdict(Decimal, self.hand)
         other.open = {item: [list(entry) for entry in known] for item, known in self.open.items()}
         return other
@@ -68,7 +106,7 @@ class Book:
         self.demand = Demand()
         queue = deque((order, 0) for order in sorted(orders, key=_by_due) if order.state in OPEN)
         for order, _ in queue:
-            self.open.setdefault(order.item, []).append([order.key, left(order)])
+            self.open.setdefault(order.item, []).append([order.key, self._free(order)])
         while queue:
             order, depth = queue.popleft()
             if len(self.demand.orders) >= ORDERS_MAX or depth > DEPTH_MAX:
@@ -98,8 +136,9 @@ class Book:
         return children
 
     def _make(self, order: WorkOrder, line: BomLine, item: Item) -> list[WorkOrder]:
-        need = left(order) * line.quantity
+        need = (left(order) + self.wasted(order.key, order.item, line.step)) * line.quantity
         taken = min(need, self.hand[item.key])
+        self._take(order.key, (item.key, taken, ""))
         self.hand[item.key] -= taken
         need -= taken
         for entry in self.open.get(item.key, ()):
@@ -108,6 +147,7 @@ class Book:
             if need <= 0 or not free or entry[0] == order.key:
                 continue
             entry[1] = free - min(free, need)
+            self._take(order.key, (item.key, min(free, need), str(entry[0])))
             need -= min(free, need)
             self.demand.pegs[order.key].append((str(entry[0]), line.step))
         if need <= 0:
@@ -121,9 +161,14 @@ class Book:
             weight_minor_per_h=0,
             promised=None,
             demand=order.key,
+            lots=(),
         )
         self.demand.pegs[order.key].append((child.key, line.step))
         return [child]
+
+    def _take(self, order: str, took: tuple[str, Decimal, str]) -> None:
+        if took[1]:
+            self.taken[order].append(took)
 
 
 def _by_due(order: WorkOrder) -> tuple[Instant, str]:

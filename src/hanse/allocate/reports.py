@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from hanse.allocate.build import Builder
-from hanse.allocate.problem import Placed, Plan, Shop
+from hanse.allocate.problem import Link, Placed, Plan, Shop
 from hanse.allocate.running import SLIP_S, as_planned, count, note, release, remaining_placed
 from hanse.model.errors import NotFound
 from hanse.model.order import Progress
@@ -66,17 +66,46 @@ def carry_over(builder: Builder, plan: Plan, old: int, ops: Iterable[int]) -> No
     for op in ops:
         task = shop.ops[op]
         before = known.get((task.lot, task.step))
-        if before is None or task.pieces != whole(shop, before):
+        if before is None or not begun(shop, before):
             continue
-        if shop.counted.get(before):
-            count(shop, op, shop.counted[before])
-        if before in shop.made:
-            shop.made[op] = shop.made[before]
+        if task.pieces > whole(shop, before):
+            made = whole(shop, before) if before in shop.ended else _behind(shop, before)
+            if made:
+                count(shop, op, min(made, task.pieces - 1))
+            continue
+        behind, made = shop.counted.get(before, 0), shop.made.get(before, 0)
+        if behind:
+            made = max(made, int(behind >= task.pieces))
+            count(shop, op, min(behind, task.pieces - 1))
+        if before in shop.made or made:
+            shop.made[op] = min(made, task.pieces)
         if before in shop.ended:
             shop.ended.add(op)
         placed = shop.fixed.get(before)
         if placed is not None and placed.start <= shop.not_before:
             plan.placed[op] = shop.fixed[op] = placed._replace(leader=op)
+
+
+def _behind(shop: Shop, op: int) -> int:
+    return shop.counted.get(op, 0) + shop.made.get(op, 0)
+
+
+def follow_on(shop: Shop, old: int, new: int) -> None:
+    """What waits for an order's last operations waits for those it is laid out in now."""
+    gone, last = set(shop.jobs[old].last), shop.jobs[new].last
+    for op in shop.ops:
+        if any(link.op in gone for link in op.preds):
+            kept = [link for link in op.preds if link.op not in gone]
+            op.preds = [*kept, *(Link(index, 0, 0) for index in last)]
+
+
+def lots_less(shop: Shop, job: int, lot: int, scrap: int) -> tuple[int, ...]:
+    """The lots of an order with so many pieces of one of them in a lot of their own."""
+    sizes = {shop.ops[op].lot: whole(shop, op) for op in shop.jobs[job].last}
+    lots = [sizes.get(n, 0) for n in range(max(sizes) + 1)]
+    lost = min(scrap, lots[lot])
+    lots[lot] -= lost
+    return (*lots, lost) if lost else tuple(lots)
 
 
 def whole(shop: Shop, op: int) -> int:

@@ -65,9 +65,15 @@ def follow(job: MachineJob, seen: MachineSeen) -> MachineJob:
     if job.base is not None and seen.counters is not None:
         good, scrap = (now - was for now, was in zip(seen.counters, job.base, strict=True))
         counted = min(max(0, good), job.pieces), max(0, scrap)
-        ended = seen.at if counted[0] >= job.pieces else None
+        ended = seen.at if behind(job, counted) >= job.pieces else None
         return _joined(job, counted, started=job.started_at, ended=ended)
     return job
+
+
+def behind(job: MachineJob, counts: tuple[int, int] | None = None) -> int:
+    """Pieces of a job that nothing is owed for: good ones, and scrap that is made anew."""
+    good, scrap = (job.good, job.scrap) if counts is None else counts
+    return good + (scrap if job.remade else 0)
 
 
 def _joined(
@@ -99,7 +105,7 @@ def progress_of(attempts: Sequence[MachineJob]) -> Progress:
     good = sum(job.good for job in attempts)
     started = [job.started_at for job in attempts if job.started_at is not None]
     ends = [job.ended_at for job in attempts if job.ended_at is not None]
-    finished = good >= attempts[0].pieces and ends
+    finished = sum(behind(job) for job in attempts) >= attempts[0].pieces and ends
     return Progress(
         order=last.order,
         step=last.step,

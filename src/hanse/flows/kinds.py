@@ -60,6 +60,8 @@ PROMISE_BROKEN = "allocate.promise_broken"
 ORDER_PLANNED = "allocate.order_planned"
 """``order, demand, version, ready``."""
 
+MADE_AGAIN = "allocate.made_again"
+"""``order, step, lot, scrap, new_lot``: scrapped pieces are made anew from the first step on."""
 ORDER_COMPLETED = "allocate.order_completed"
 """``order, demand, quantity, scrap``: the last operation of a work order is done."""
 

@@ -47,6 +47,7 @@ class MoveReason(enum.StrEnum):
     PERSON_MISSING = "person_missing"
     CAPACITY_BACK = "capacity_back"
     PROGRESS = "progress"
+    SCRAP = "scrap"
     IMPROVED = "improved"
     PLANNER = "planner"
 

@@ -69,7 +69,8 @@ class Step(Struct, frozen=True, kw_only=True):
     the setup matrix. ``skill`` names what a person must have who attends it: during setup and the
     first ``attended`` share of the run. ``setter`` names the skill of who sets up, where that is
     somebody else. ``tool`` is occupied from start to end. ``transfer`` pieces go on to the next
-    step before the rest is done; 0 hands over the whole lot.
+    step before the rest is done; 0 hands over the whole lot. A piece scrapped there is worked again
+    there with ``rework``; otherwise it is made anew from the first step on.
     """
 
     key: Key
@@ -84,6 +85,7 @@ class Step(Struct, frozen=True, kw_only=True):
     setter: Annotated[str, Meta(max_length=80)] = ""
     tool: Annotated[str, Meta(max_length=120)] = ""
     transfer: Annotated[int, Meta(ge=0, le=10**6)] = 0
+    rework: bool = False
 
 
 class Routing(Struct, frozen=True, kw_only=True):

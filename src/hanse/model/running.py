@@ -107,7 +107,8 @@ class MachineJob(Struct, frozen=True, kw_only=True):
 
     ``key`` is the name the machine knows it by. ``base``: what the machine's counters of good and
     scrapped pieces said when a person started it; None where the machine reports jobs by name.
-    ``taken_back``: the plan wants the rest elsewhere. ``why``: what stands in the way.
+    ``taken_back``: the plan wants the rest elsewhere. ``remade``: a scrapped piece is made anew
+    from the first step on, so that nothing is owed for it here. ``why``: what stands in the way.
     """
 
     key: Key
@@ -128,6 +129,7 @@ class MachineJob(Struct, frozen=True, kw_only=True):
     scrap: Annotated[int, Meta(ge=0)] = 0
     base: tuple[int, int] | None = None
     taken_back: bool = False
+    remade: bool = False
     by: Annotated[str, Meta(max_length=300)] = "node"
     event: Annotated[str, Meta(max_length=120)] = ""
     why: Annotated[str, Meta(max_length=400)] = ""

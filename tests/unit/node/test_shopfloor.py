@@ -137,6 +137,39 @@ async def test_a_person_makes_an_order_at_a_machine_the_node_may_not_start(floor
     assert jobs == [kinds.JOB_SENT, kinds.JOB_STARTED, kinds.JOB_ENDED] * 2
 
 
+async def test_scrap_at_a_later_step_is_made_anew_before_the_order_is_complete(floor):
+    store, desk, clock = floor
+    await desk.open()
+    do(store, "start")
+    clock.advance(4 * H)
+    do(store, "finish")
+    await report(store, desk, "10")
+    do(store, "start")
+    clock.advance(H)
+    do(store, "count", good=1, scrap=1)
+    await report(store, desk, "20")
+    await report(store, desk, "20")
+    assert store.read_sync(lambda tx: tx.work_orders.need("o1")).lots == (3, 1)
+    (event,) = store.read_sync(lambda tx: tx.events.find(kind=kinds.MADE_AGAIN))
+    assert event.about["new_lot"] == 1
+    assert "scrapped at step 20" in event.text.en
+    assert "工序 20" in event.text.zh
+    await desk.reload(wire.Reload())
+    clock.advance(H)
+    do(store, "finish", good=3, scrap=1)
+    await report(store, desk, "20")
+    assert store.read_sync(lambda tx: tx.work_orders.need("o1")).state is WorkOrderState.STARTED
+    for step_key in ("10", "20"):
+        job, _ = do(store, "start")
+        assert (job.lot, job.step, job.pieces) == (1, step_key, 1)
+        clock.advance(H)
+        do(store, "finish")
+        progress = progress_of(store.read_sync(lambda tx, k=step_key: attempts(tx, ("o1", k, 1))))
+        await desk.report(wire.Report(progress=progress))
+    made = store.read_sync(lambda tx: tx.work_orders.need("o1"))
+    assert (made.state, made.done) == (WorkOrderState.DONE, Decimal(4))
+
+
 async def test_a_machine_with_counters_counts_for_the_person(floor):
     store, desk, _ = floor
     await desk.open()

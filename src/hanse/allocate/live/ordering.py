@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from hanse.allocate import engine, ladder
 from hanse.allocate.live.standing import Standing
 from hanse.allocate.problem import cost_minor
 from hanse.allocate.promise import curve
 from hanse.allocate.quiet import undisturbed
-from hanse.allocate.reports import carry_over, lots_for
+from hanse.allocate.reports import carry_over, follow_on, lots_for, lots_less
 from hanse.allocate.running import hand_on
 from hanse.allocate.view import Because, moves
 from hanse.model.errors import Conflict
@@ -65,11 +67,19 @@ class Ordering(Standing):
 
     def _laid_again(self, job: int, order: WorkOrder) -> list[int]:
         """An order's operations anew; what had begun goes on. Those still to be placed."""
-        self._builder.drop(job)
+        old = [job, *self._parts(order.key)]
+        for index in old:
+            self._builder.drop(index)
+            self._builder.book.give_back(self.shop.jobs[index].key)
         ops = self._append(order)
         self._plan.placed.extend([None] * (len(self.shop.ops) - len(self._plan.placed)))
-        carry_over(self._builder, self._plan, job, ops)
-        self._clear(job)
+        for index in old:
+            new = self._builder.names.jobs.get(self.shop.jobs[index].key)
+            if new is not None:
+                carry_over(self._builder, self._plan, index, self.shop.jobs[new].ops)
+                follow_on(self.shop, index, new)
+        for index in old:
+            self._clear(index)
         self._plan = ladder.settle(self.shop, self._plan, self.rules)
         free = [op for op in ops if op not in self.shop.fixed]
         hand_on(self.shop, self._plan, set(free))
@@ -77,10 +87,42 @@ class Ordering(Standing):
             self._plan.placed[op] = None
         return free
 
+    def _parts(self, key: str) -> list[int]:
+        return self._builder.parts_of(key, {order.key for order in self._records.orders})
+
+    def made_again(
+        self, work: tuple[str, str, int], scrap: int, *, cause: str | None = None
+    ) -> WorkOrder | None:
+        """Pieces of ``(order, step, lot)`` were scrapped: a lot of their own makes them anew.
+
+        It goes through all steps from the first one, and takes material, people and machines as
+        any other; its lot is the last one of the order that comes back, to be kept on record. None
+        where nothing is laid out again: scrap of a first step takes another blank and of a step
+        with ``rework`` is worked again there, and the plan holds no such operation.
+        """
+        key, step, lot = work
+        order = next((o for o in self._records.orders if o.key == key), None)
+        job = self._builder.names.jobs.get(key)
+        if order is None or job is None or not self._builder.from_the_first(work, scrap):
+            return None
+        self._tick()
+        lots = lots_less(self.shop, job, lot, scrap)
+        if lots == order.lots or not lots[-1]:
+            return None
+        fresh = msgspec.structs.replace(order, lots=lots)
+        self._keep_order(key, fresh)
+        text = Text(
+            f"{scrap} of {key} were scrapped at step {step}", f"{key} 工序 {step} 报废 {scrap} 件"
+        )
+        self._fit_in(self._laid_again(job, fresh), Because(MoveReason.SCRAP, text, cause))
+        return fresh
+
     def cancel(self, order: str, *, cause: str | None = None) -> PlanVersion:
         """An order is no longer to be made; its places become free."""
         self._tick()
-        self._drop(self._job(order))
+        for index in (self._job(order), *self._parts(order)):
+            self._builder.book.give_back(self.shop.jobs[index].key)
+            self._drop(index)
         self._keep_order(order)
         text = Text(f"order {order} was cancelled", f"订单 {order} 已取消")
         because = Because(MoveReason.ORDER_CHANGED, text, cause)

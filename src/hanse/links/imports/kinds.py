@@ -110,6 +110,7 @@ ROUTINGS = Kind(
         _col("setter", ("Setter's skill", "调机技能")),
         _words("tool", ("Tool", "工装")),
         _col("transfer", ("Transfer batch", "转移批量"), read=cells.whole),
+        _col("rework", ("Rework", "可返工"), "rework possible", "nacharbeit", read=cells.yes),
         _col("subcontract", ("Bought out", "外协"), "subcontract", "extern", read=cells.yes),
         _time("lead_s", ("Back after (d)", "外协周期(天)"), unit_s=DAY_S),
         _col("cost_minor", ("Cost a piece", "单件费用"), read=cells.minor),

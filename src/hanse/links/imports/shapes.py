@@ -23,6 +23,7 @@ _STEP_FIELDS = (
     "setter",
     "tool",
     "transfer",
+    "rework",
 )
 
 _OWN_FIELDS = ("machine", "run_s", "setup_s", "subcontract", "lead_s", "cost_minor")

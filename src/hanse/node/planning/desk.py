@@ -8,7 +8,7 @@ import msgspec
 
 from hanse.allocate.live import LivePlan
 from hanse.model.errors import Conflict, HanseError, NotFound
-from hanse.model.order import Progress, WorkOrderState
+from hanse.model.order import Progress, WorkOrder, WorkOrderState
 from hanse.model.plan import Hold, PlanVersion, Promise, PromiseKind
 from hanse.model.time import Clock
 from hanse.node.planning import wire
@@ -23,6 +23,7 @@ from hanse.node.planning.telling import (
     planned,
     put_version,
     repaired,
+    tell_again,
     tell_broken,
 )
 from hanse.store import Store, Tx
@@ -192,21 +193,34 @@ class PlanDesk:
         if now == known:
             return self._standing(told.order)
         before = self._live.version().number
+        scrap = now.scrap - (known.scrap if known else 0)
+        late = {s.order: s.late_s for s in self._live.unkept()} if scrap > 0 else {}
+        again = self._again(now, scrap, ask.cause)
         made = self._heard(now, ask.cause)
         whole = made is not None and self._live.is_made(told.order)
         if whole:
             self._live.complete(told.order)
         turned = known is None or bool(now.finished_at) or now.paused
         fresh = made is not None and made.number != before and (turned or bool(made.moves))
+        unkept = self._live.unkept() if again else ()
+        harmed = [s for s in unkept if s.late_s > late.get(s.order, 0)]
 
         def write(tx: Tx) -> None:
             tx.progress.put(now)
             order_moved_on(tx, told.order, ask.cause, whole=whole)
-            if fresh:
+            if again:
+                tell_again(tx, (again, now), harmed, cause=ask.cause)
+            if fresh or again:
                 put_version(tx, self._live.version())
 
         await self._store.write(write)
         return self._standing(told.order)
+
+    def _again(self, now: Progress, scrap: int, cause: str) -> WorkOrder | None:
+        """The order with a lot for what was scrapped since; None where nothing is made anew."""
+        if scrap <= 0:
+            return None
+        return self._live.made_again((now.order, now.step, now.lot), scrap, cause=cause or None)
 
     def _heard(self, progress: Progress, cause: str) -> PlanVersion | None:
         """The plan after a report; None where it holds no such operation any more."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from hanse.flows import kinds
 from hanse.model.event import Draft, Event
-from hanse.model.order import WorkOrder
+from hanse.model.order import Progress, WorkOrder
 from hanse.model.plan import Hold, Outage, PlanVersion, Shortfall
 from hanse.model.text import Text
 from hanse.model.time import Instant, format_instant
@@ -30,6 +32,44 @@ def tell_broken(tx: Tx, short: Shortfall, cause: Event) -> None:
     if order is not None:
         once = f"promise_broken:{short.order}:{cause.id}"
         tx.events.append(broken(order, short, cause), once=once)
+
+
+def tell_again(
+    tx: Tx, again: tuple[WorkOrder, Progress], harmed: Sequence[Shortfall], *, cause: str
+) -> None:
+    """The lot that makes scrapped pieces anew, kept and told once for what was counted."""
+    order, told = again
+    kept = tx.work_orders.need(order.key)
+    tx.work_orders.put(msgspec.structs.replace(kept, lots=order.lots))
+    once = f"made_again:{told.order}/{told.step}/{told.lot}/{told.scrap}"
+    draft = made_again(order, told)
+    if cause and tx.events.get(cause):
+        draft = msgspec.structs.replace(draft, cause=cause)
+    event = tx.events.append(draft, once=once)
+    for short in harmed:
+        tell_broken(tx, short, event)
+
+
+def made_again(order: WorkOrder, told: Progress) -> Draft:
+    """Scrapped pieces are made anew in a lot of their own."""
+    new, pieces = len(order.lots) - 1, order.lots[-1]
+    return Draft(
+        kind=kinds.MADE_AGAIN,
+        subject=order.key,
+        text=Text(
+            f"{pieces} {order.item} of {order.key} were scrapped at step {told.step}: "
+            f"lot {new} makes them anew from the first step on",
+            f"{order.key} 的 {pieces} 件 {order.item} 在工序 {told.step} 报废:"
+            f"批次 {new} 从首道工序重新制造",
+        ),
+        about={
+            "order": order.key,
+            "step": told.step,
+            "lot": told.lot,
+            "scrap": told.scrap,
+            "new_lot": new,
+        },
+    )
 
 
 def planned(order: WorkOrder, number: int, ready: Instant | None) -> Draft:

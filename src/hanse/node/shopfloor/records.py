@@ -75,6 +75,15 @@ class Steps:
         at = keys.index(work.step) if work.step in keys else 0
         return keys[at - 1] if at else None
 
+    def remade(self, work: Assignment) -> bool:
+        """Whether a piece scrapped there is made anew from the first step on.
+
+        Parts that the plan makes for another order are made again at the step, as at a first one.
+        """
+        routing = self._routings.get(self._items.get(work.order, ""))
+        later = routing.steps[1:] if routing else ()
+        return any(step.key == work.step and not step.rework for step in later)
+
     def _keys(self, item: str) -> list[str]:
         routing: Routing | None = self._routings.get(item)
         return [step.key for step in routing.steps] if routing else []

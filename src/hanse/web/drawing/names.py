@@ -42,6 +42,7 @@ _NAMES: tuple[tuple[enum.Enum, Text], ...] = (
     (MoveReason.ORDER_CHANGED, Text("order changed", "订单变更")),
     (MoveReason.MATERIAL_LATE, Text("material late", "物料延迟")),
     (MoveReason.PERSON_MISSING, Text("person missing", "人员缺席")),
+    (MoveReason.SCRAP, Text("scrap", "报废")),
     (MoveReason.IMPROVED, Text("better plan", "方案更优")),
     (MoveReason.PLANNER, Text("planner", "计划员")),
 )
