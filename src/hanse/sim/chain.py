@@ -227,6 +227,7 @@ def _by_kind(sheets: list[Sheet]) -> dict[str, tuple[Any, ...]]:
     found: dict[str, tuple[Any, ...]] = dict.fromkeys(KINDS, ())
     for sheet in sheets:
         found[sheet.kind] += sheet.values
+    found["outages"] += found.pop("absences")
     return found
 
 
