@@ -6,7 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from hanse.allocate.calendars import (
@@ -21,6 +21,7 @@ from hanse.allocate.calendars import (
     without,
 )
 from hanse.allocate.demand import OPEN, Book, Demand, left
+from hanse.allocate.names import Names
 from hanse.allocate.problem import (
     LANES_MAX,
     MICRO,
@@ -40,15 +41,11 @@ from hanse.allocate.records import Records
 from hanse.model.errors import BadInput, NotFound, TooMuch
 from hanse.model.order import WorkOrder
 from hanse.model.plan import Outage, OutageKind, Overtime
-from hanse.model.plant import Machine
 from hanse.model.product import Alternative, Item, Routing, Step, Stock
 from hanse.model.time import NS_PER_S, Instant
 
 TOOL_OUT = ""
 """The item of what holds a tool while it is out."""
-
-OpName = tuple[str, int, str]
-"""(order, lot, step): how an operation is called in plans."""
 
 
 class Mark(NamedTuple):
@@ -57,24 +54,6 @@ class Mark(NamedTuple):
     jobs: int
     ops: int
     book: Book
-
-
-@dataclass(slots=True)
-class Names:
-    """Where the things of the records are in the shop."""
-
-    lanes: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    machine: dict[str, Machine] = field(default_factory=dict)
-    centre: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    people: dict[str, int] = field(default_factory=dict)
-    skills: dict[str, int] = field(default_factory=dict)
-    tools: dict[str, int] = field(default_factory=dict)
-    sites: dict[str, int] = field(default_factory=dict)
-    families: dict[str, int] = field(default_factory=lambda: {"": 0})
-    items: dict[str, int] = field(default_factory=dict)
-    jobs: dict[str, int] = field(default_factory=dict)
-    ops: dict[OpName, int] = field(default_factory=dict)
-    calendars: dict[str, Windows] = field(default_factory=dict)
 
 
 class Builder:
