@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -28,6 +29,10 @@ LINE_FIELDS = (
     "item", "words", "code", "quantity", "due", "material", "size_mm", "tolerance_um",
     "drawing", "drawing_name", "order",
 )  # fmt: skip
+
+
+_NAMED = re.compile(r"`\$\.(\w+)")
+"""The field that a sentence about a Struct names."""
 
 
 class TypedLine(Struct, frozen=True, kw_only=True):
@@ -150,7 +155,8 @@ def _line(n: int, line: TypedLine, timezone: str) -> dict[str, Any]:
         told["due"] = typed_instant(line.due, timezone=timezone)
         convert(told, AskLine)
     except BadInput as error:
-        field = str(error).rpartition("`$.")[2].rstrip("`") if "`$." in str(error) else "due"
+        named = _NAMED.search(str(error))
+        field = named[1] if named else "due"
         what = f"line {n}: this cannot be used as {field}"
         raise BadInput(what, subject=str(getattr(line, field, ""))) from error
     return told

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from decimal import Decimal
 
 import msgspec
 import pytest
@@ -12,8 +13,10 @@ from hanse.allocate.versions import between
 from hanse.cli import plan as plan_cli
 from hanse.cli import promise as promise_cli
 from hanse.model.errors import Conflict, NotFound
+from hanse.model.event import Draft
 from hanse.model.ids import Counter
 from hanse.model.plan import WhatIf
+from hanse.model.text import Text
 from hanse.model.time import StillClock
 from hanse.node.pages.plans import changes
 from hanse.node.planning import wire
@@ -159,3 +162,20 @@ def test_the_command_line_does_what_the_pages_do(shop, monkeypatch):
     say(promise_cli.promise, "shaft", "1", "--hold", "5", "--harmless", "--key", "k2")
     assert "given back" in say(promise_cli.promise, "--release", "k2")
     assert shop.live.holds() == []
+
+
+async def test_two_work_orders_of_one_co_signed_order_are_both_planned_and_changed(shop):
+    draft = Draft(kind="match.ordered", subject="o", text=Text("signed", "已签"))
+    signed = shop.store.write_sync(lambda tx: tx.events.append(draft)).id
+    anew = shop.store.write_sync(lambda tx: tx.events.append(draft)).id
+    for key in ("o-1", "o-2"):
+        added = wire.AddOrder(order=order(key, pieces=2, due=99), cause=signed)
+        await shop.desk.add(added)
+        await shop.desk.add(added)
+    kept = {o.key: o.quantity for o in shop.store.read_sync(lambda tx: tx.work_orders.all())}
+    assert kept.keys() == {"a", "b", "o-1", "o-2"}
+    for key in ("o-1", "o-2"):
+        change = wire.ChangeOrder(order=key, quantity=Decimal(1), due=at(99), cause=anew)
+        await shop.desk.change(change)
+    kept = {o.key: o.quantity for o in shop.store.read_sync(lambda tx: tx.work_orders.all())}
+    assert (kept["o-1"], kept["o-2"]) == (1, 1)

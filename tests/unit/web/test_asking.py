@@ -70,7 +70,7 @@ def test_what_is_sent_is_every_line_that_says_something():
 
 @pytest.mark.parametrize("wrong", [{"quantity": "many"}, {"due": ""}, {"tolerance_um": "fine"}])
 def test_a_line_that_cannot_be_used_is_named(wrong):
-    with pytest.raises(BadInput, match="line 2"):
+    with pytest.raises(BadInput, match=f"line 2: this cannot be used as {next(iter(wrong))}"):
         form_from(Typed(lines=(line(), line(**wrong))), timezone="UTC")
     with pytest.raises(BadInput):
         form_from(Typed(), timezone="UTC")
