@@ -137,7 +137,7 @@ def _something_wanted(event: Event, _view: View, _policy: Policy) -> Commands:
         )
         for row in rows
     )
-    return (AskForQuotes(wants=wants),)
+    return (AskForQuotes(wants=wants, without=tuple(event.about.get("without", ()))),)
 
 
 @_on(kinds.REQUEST_RECEIVED)

@@ -21,7 +21,8 @@ class Grants(Struct, frozen=True, kw_only=True):
 
     ``may_ask`` covers requests and awards, ``may_forward`` disturbances it passes on to us;
     ``may_hear``: it is told of ours, and answered, in sums; ``gets_forecast``: it is told what our
-    customers together will want.
+    customers together will want; ``may_clear``: called by it to clear as a group, we state our open
+    needs and our free capacity to it.
     """
 
     may_ask: bool = True
@@ -29,6 +30,7 @@ class Grants(Struct, frozen=True, kw_only=True):
     may_forward: bool = True
     may_hear: bool = True
     gets_forecast: bool = False
+    may_clear: bool = False
     order_value_max: Decimal = Decimal(1_000_000)
     letters_per_minute: Annotated[int, Meta(ge=1, le=100_000)] = LETTERS_PER_MINUTE_MAX
     asks_per_minute: Annotated[int, Meta(ge=1, le=100_000)] = ASKS_PER_MINUTE_MAX
@@ -58,6 +60,8 @@ def count(meter: Meter, grants: Grants, *, kind: str, at: Instant) -> Meter:
         raise NotAllowed("this partner may not send this", subject=kind, remedy="Grant it first")
     if kind == "disturbance" and not grants.may_forward:
         raise NotAllowed("this partner may not pass disturbances on", subject=kind)
+    if kind == "clearing_call" and not grants.may_clear:
+        raise NotAllowed("this partner may not call us to clear", subject=kind)
     minute = int(at.timestamp()) // 60
     if minute != meter.minute:
         meter = Meter(minute=minute)

@@ -63,6 +63,9 @@ class Intake:
             "disturbance": self._on_disturbance,
             "ripple_answer": self._on_told,
             "forecast": self._on_told,
+            "clearing_call": self._on_told,
+            "clearing_statement": self._on_told,
+            "clearing_result": self._on_told,
             "profile": self._on_profile,
             "introduction": self._on_introduction,
         }
@@ -236,7 +239,7 @@ class Intake:
 
     def _on_told(self, incoming: Incoming, ctx: Context) -> None:
         document = _document(incoming, trade.Aggregate)
-        kind = "match.rippled" if isinstance(document, tidings.RippleAnswer) else "match.forecast"
+        kind = _TOLD.get(incoming.kind, "match.clearing")
         number = str(getattr(document, "id", ""))
         text, about = told.heard(document), {"partner": incoming.source}
         self.counter.tell(kind, number, text, ctx, **about, document=body_of(document))
@@ -299,6 +302,10 @@ class Intake:
         if found is None:
             raise NotFound("we never sent such a request", subject=rfq)
         return found
+
+
+_TOLD = {"ripple_answer": "match.rippled", "forecast": "match.forecast"}
+"""Word that binds nobody, by the event it makes; word about a clearing makes another."""
 
 
 def _document(incoming: Incoming, kind: type[T]) -> T:

@@ -11,7 +11,7 @@ from hanse.match.ledger.chain import Head, KeyCard
 from hanse.match.ledger.entry import CoSigned, Countersignature, Proposal
 from hanse.match.ledger.pair import SYNC_MAX
 from hanse.match.profile import Introduction, SignedProfile
-from hanse.model import tidings, trade
+from hanse.model import clearing, tidings, trade
 from hanse.model.errors import BadMessage, TooMuch
 from hanse.model.ids import Did
 from hanse.model.time import Instant
@@ -40,6 +40,9 @@ DOCUMENTS: dict[str, type[trade.Aggregate]] = {
     "disturbance": tidings.Disturbance,
     "ripple_answer": tidings.RippleAnswer,
     "forecast": tidings.Forecast,
+    "clearing_call": clearing.ClearingCall,
+    "clearing_statement": clearing.ClearingStatement,
+    "clearing_result": clearing.ClearingResult,
 }
 """Message kind -> the document it carries."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from hanse.model import tidings, trade
+from hanse.model import clearing, tidings, trade
 from hanse.model.text import Text
 from hanse.model.time import format_instant
 
@@ -29,6 +29,9 @@ KIND_NAMES = {
     "disturbance": Text("disturbance", "扰动通知"),
     "ripple_answer": Text("answer to a disturbance", "扰动答复"),
     "forecast": Text("forecast", "需求预测"),
+    "clearing_call": Text("call to clear together", "联合撮合邀请"),
+    "clearing_statement": Text("statement for a clearing", "联合撮合申报"),
+    "clearing_result": Text("result of a clearing", "联合撮合结果"),
     "open": Text("new ledger", "新建账本"),
     "pass": Text("ledger proposal withdrawn", "撤回账本提议"),
     "rotate": Text("new key", "更换密钥"),
@@ -162,6 +165,22 @@ def _heard(document: trade.Aggregate) -> Text:
         return Text(
             f"A partner expects demand for {item} from {document.sources} customers.",
             f"伙伴预计 {document.sources} 家客户对 {item} 的需求。",
+        )
+    if isinstance(document, clearing.ClearingCall):
+        many, closing = len(document.member), format_instant(document.closing_date_time)
+        return Text(
+            f"A partner calls {many} firms to clear together; it closes {closing}.",
+            f"伙伴邀请 {many} 家企业联合撮合，截止 {closing}。",
+        )
+    if isinstance(document, clearing.ClearingStatement):
+        return Text(
+            f"A member stated {len(document.need)} needs and {len(document.offer)} capacities.",
+            f"成员申报 {len(document.need)} 项需求、{len(document.offer)} 项产能。",
+        )
+    if isinstance(document, clearing.ClearingResult):
+        pairs = len(document.pair)
+        return Text(
+            f"The convener proposes {pairs} pairs for us.", f"召集方向我方建议 {pairs} 对。"
         )
     return Text("A partner sent word.", "伙伴发来消息。")
 

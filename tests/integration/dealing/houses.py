@@ -11,6 +11,7 @@ import uvicorn
 
 from hanse.flows.react import react
 from hanse.model.door import Role, User
+from hanse.model.plan import Promise, PromiseKind, PromisePoint
 from hanse.model.product import Alternative, Item, Routing, Step
 from hanse.node.acts.carry import carry_out
 from hanse.node.chain.lay import free_ports
@@ -20,6 +21,7 @@ from hanse.node.dealing.introducing import begin
 from hanse.node.dealing.partners import Partner, partners
 from hanse.node.dealing.view import TxView
 from hanse.node.folder import Folder
+from hanse.node.grouping import running as clearings
 from hanse.node.offline import offline
 from hanse.node.pages.accounts import RecordAccounts
 from hanse.node.pages.live import LiveValues
@@ -57,6 +59,18 @@ class FakePlan:
             ready = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
             hold = f"h{len(self.asked)}"
             answer = wire.QuoteAnswer(quantity=question.quantity, ready=ready, hold=hold, version=1)
+        elif command == wire.PROMISE:
+            question = msgspec.json.decode(data, type=wire.PromiseAsk)
+            now = dt.datetime.now(dt.UTC)
+            ready = now + dt.timedelta(minutes=question.quantity)
+            point = PromisePoint(kind=PromiseKind.UNTOUCHED, ready_at=ready)
+            answer = Promise(
+                item=question.item,
+                quantity=question.quantity,
+                asked_at=now,
+                version=1,
+                curve=(point,),
+            )
         else:
             answer = wire.PlanChanged(version=1)
         ok = msgspec.Raw(msgspec.json.encode(answer))
@@ -100,6 +114,7 @@ class House:
             self._react(),
             flow._close_windows(self.context),
             fetching.run(self.context),
+            clearings.run(self.context),
         )
         self._tasks += [asyncio.create_task(w) for w in work]
         await asyncio.sleep(0)  # they run to their first wait: no event is missed

@@ -81,7 +81,16 @@ def take_in(tx: Tx, context: Context, message: Message) -> None:
         heard_profile(tx, incoming.source)
     if incoming.kind == "forecast":
         heard_forecast(tx, incoming)
+    if incoming.kind.startswith("clearing_"):
+        heard_clearing(tx, context, incoming, cause=arrival.id)
     keep(tx, context, desk, causes={message.id: arrival.id})
+
+
+def heard_clearing(tx: Tx, context: Context, incoming: Incoming, *, cause: str) -> None:
+    """A member of a group that clears together sent word."""
+    from hanse.node.grouping.keeping import hear  # it posts letters by this desk
+
+    hear(tx, context, incoming, cause=cause)
 
 
 def heard_forecast(tx: Tx, incoming: Incoming) -> None:

@@ -86,6 +86,11 @@ def limit_fields(grants: Grants) -> tuple[Field, ...]:
             Text("Gets our demand forecast", "可获知我方需求预测"),
             grants.gets_forecast,
         ),
+        (
+            "may_clear",
+            Text("May call us to clear as a group", "可邀请我方联合撮合"),
+            grants.may_clear,
+        ),
     )
     numbers = (
         (
@@ -120,6 +125,7 @@ def granted(values: Values) -> Grants:
         "may_forward": values.get("may_forward") == "true",
         "may_hear": values.get("may_hear") == "true",
         "gets_forecast": values.get("gets_forecast") == "true",
+        "may_clear": values.get("may_clear") == "true",
         "order_value_max": quantity(values.get("order_value_max", "")).value,
         "letters_per_minute": values.get("letters_per_minute", ""),
         "asks_per_minute": values.get("asks_per_minute", ""),

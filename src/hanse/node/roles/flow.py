@@ -20,6 +20,7 @@ from hanse.node.context import Context
 from hanse.node.dealing import fetching, mirroring, partners
 from hanse.node.dealing.desk import desk_in, keep
 from hanse.node.dealing.view import TxView
+from hanse.node.grouping import running as clearings
 from hanse.node.keeping import forget_letters, has_caught_up
 from hanse.node.losses.keeping import keep_spans
 from hanse.node.notices import desk as notices
@@ -63,6 +64,7 @@ async def run(context: Context) -> None:
         tasks.create_task(Dispatcher(context).run())
         tasks.create_task(fetching.run(context))
         tasks.create_task(mirroring.run(context))
+        tasks.create_task(clearings.run(context))
         tasks.create_task(keep_watch(context))
         tasks.create_task(notices.run(context))
         tasks.create_task(keep_spans(context))
