@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import msgspec
 
 from hanse.allocate import ladder
@@ -142,9 +144,20 @@ class Happening(Standing):
         self._tick()
         others = tuple(s for s in self._records.stock if s.item != item)
         self._records = msgspec.structs.replace(self._records, stock=(*others, *arrivals))
-        self.shop.supply[index] = self._builder.supply_of(item, arrivals)
+        used = Stock(item=item, quantity=self._used.get(item, Decimal(0)))
+        self.shop.supply[index] = self._builder.supply_of(item, (*arrivals, used))
         text = Text(f"{item} comes later", f"{item} 延迟到货")
         return self._repair(Because(MoveReason.MATERIAL_LATE, text, cause))
+
+    def used(self, item: str, quantity: Decimal, stock: tuple[Stock, ...]) -> None:
+        """The record counts ``stock`` now: so much of it went into orders that are made.
+
+        In this plan that stays taken where it was, so nothing moves; the next plan that is laid
+        out from the records knows neither.
+        """
+        others = tuple(s for s in self._records.stock if s.item != item)
+        self._records = msgspec.structs.replace(self._records, stock=(*others, *stock))
+        self._used = {**self._used, item: self._used.get(item, Decimal(0)) + quantity}
 
     def pin(self, pin: Pin, *, cause: str | None = None) -> PlanVersion:
         """A planner puts an operation on a machine, from an instant on; the rest goes around it.

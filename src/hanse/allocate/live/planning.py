@@ -31,7 +31,7 @@ class Planning(Standing):
             BadInput: the records contradict themselves; the sentence says which and what to do.
         """
         builder = Builder(records, origin=self._clock.now().replace(microsecond=0))
-        self._records, self._builder = records, builder
+        self._records, self._builder, self._used = records, builder, {}
         before = take_over(builder, records)
         plan = engine.first_plan(self.shop, self.rules, before)
         return self._set(plan, Because(MoveReason.PLANNER, ADOPTED, cause), ())

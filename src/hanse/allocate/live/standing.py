@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from decimal import Decimal
 from typing import Self
 
 import msgspec
@@ -29,6 +30,7 @@ class Standing:
         self._clock = clock
         self._ids = ids
         self._records = Records()
+        self._used: dict[str, Decimal] = {}
         self._builder = Builder(self._records, origin=clock.now())
         self._plan = Plan([])
         self._number = 0

@@ -26,6 +26,7 @@ from hanse.node.planning.telling import (
     tell_again,
     tell_broken,
 )
+from hanse.node.planning.using import Used, use_up
 from hanse.store import Store, Tx
 
 
@@ -205,15 +206,17 @@ class PlanDesk:
         unkept = self._live.unkept() if again else ()
         harmed = [s for s in unkept if s.late_s > late.get(s.order, 0)]
 
-        def write(tx: Tx) -> None:
+        def write(tx: Tx) -> tuple[Used, ...]:
             tx.progress.put(now)
             order_moved_on(tx, told.order, ask.cause, whole=whole)
             if again:
                 tell_again(tx, (again, now), harmed, cause=ask.cause)
             if fresh or again:
                 put_version(tx, self._live.version())
+            return use_up(tx, told.order, ask.cause) if whole else ()
 
-        await self._store.write(write)
+        for used in await self._store.write(write):
+            self._live.used(used.item, used.quantity, used.stock)
         return self._standing(told.order)
 
     def _again(self, now: Progress, scrap: int, cause: str) -> WorkOrder | None:
