@@ -14,7 +14,8 @@ from hanse.collect.collector import Collector, Connection, Start, epoch_of
 from hanse.collect.diagnostics import Diagnostics, LineState, Trouble
 from hanse.collect.doors import Delivery, Doors, Receipt
 from hanse.collect.inspect import Look, look, look_with
-from hanse.collect.jobs import Handed, JobAudit, JobDoor, JobGuard, JobSheet, doors_of
+from hanse.collect.job_doors import JobDoor, JobMessages, JobRegisters, JobSheet
+from hanse.collect.jobs import Handed, JobAudit, JobGuard, doors_of
 from hanse.collect.mapping import Bind, Line, Mapping, bind, from_toml, lines_of, to_toml
 from hanse.collect.ports import (
     Calling,
@@ -55,6 +56,8 @@ __all__ = [
     "JobAudit",
     "JobDoor",
     "JobGuard",
+    "JobMessages",
+    "JobRegisters",
     "JobSheet",
     "Line",
     "LineState",

@@ -1,53 +1,23 @@
 """Giving machines jobs: off as shipped; where the owner allows it, per machine, bounded, audited.
 
-A job goes out by a method of the device that takes it whole and knows it by its name, so that a
-job that is sent again is not done again.
+A job goes out whole and by its name, so that a job that is sent again is not done again: by a
+method of the device, by registers of which one says the number of the job taken last, or by a
+message that is answered by another one.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
-from typing import Annotated, Literal, Protocol
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Literal, Protocol
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
-from hanse.collect.ports import ADDRESS_MAX, Calling, Connector, World
+from hanse.collect.job_doors import JobDoor, JobSheet
+from hanse.collect.job_ways import JobWay, way_of
+from hanse.collect.ports import Connector, World
 from hanse.model.errors import BadInput, HanseError, NotAllowed, TooMuch
-from hanse.model.ids import Key
 from hanse.model.time import Instant
-
-JOB_PIECES_MAX = 1_000_000
-JOBS_PER_MINUTE_MAX = 60
-JOB_RUN_S_MAX = 86_400.0
-
-_Address = Annotated[str, Meta(min_length=1, max_length=ADDRESS_MAX)]
-
-
-class JobDoor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A machine that may be given jobs: its object and methods in the device, and the bounds.
-
-    ``start`` takes (order, item, pieces, seconds a piece, setup seconds, job); ``end`` takes (job).
-    """
-
-    asset: Key
-    object: _Address
-    start: _Address
-    end: _Address
-    pieces_max: Annotated[int, Meta(ge=1, le=JOB_PIECES_MAX)] = 1_000
-    per_minute: Annotated[int, Meta(ge=1, le=JOBS_PER_MINUTE_MAX)] = 6
-
-
-class JobSheet(Struct, frozen=True, kw_only=True):
-    """So many pieces of an item on a machine, under a name that the machine knows it by."""
-
-    job: Key
-    machine: Key
-    order: Key
-    item: Key
-    pieces: Annotated[int, Meta(ge=1, le=JOB_PIECES_MAX)]
-    run_s: Annotated[float, Meta(gt=0, le=JOB_RUN_S_MAX)]
-    setup_s: Annotated[float, Meta(ge=0, le=JOB_RUN_S_MAX)] = 0.0
 
 
 class Handed(Struct, frozen=True, kw_only=True):
@@ -113,7 +83,7 @@ class JobGuard:
         """
         attempt = self._attempt("start", sheet.machine, sheet.job, by=by, pieces=sheet.pieces)
 
-        def arguments(door: JobDoor) -> Calling:
+        def check(door: JobDoor) -> None:
             if sheet.pieces > door.pieces_max:
                 raise BadInput(
                     f"at most {door.pieces_max} pieces at once",
@@ -121,19 +91,13 @@ class JobGuard:
                     remedy="Make smaller lots, or allow more on the connection's page",
                 )
             self._check_rate(door)
-            values = (sheet.order, sheet.item, sheet.pieces, sheet.run_s, sheet.setup_s, sheet.job)
-            return Calling(object=door.object, method=door.start, arguments=values)
 
-        await self._hand(attempt, arguments)
+        await self._hand(attempt, check, lambda way: way.start(sheet))
 
     async def end(self, machine: str, job: str, *, by: str) -> None:
         """Take a job away from a machine; the piece in hand is finished. Raises as `start`."""
         attempt = self._attempt("end", machine, job, by=by)
-
-        def arguments(door: JobDoor) -> Calling:
-            return Calling(object=door.object, method=door.end, arguments=(job,))
-
-        await self._hand(attempt, arguments)
+        await self._hand(attempt, lambda _: None, lambda way: way.end(job))
 
     def _attempt(
         self, deed: Literal["start", "end"], machine: str, job: str, *, by: str, pieces: int = 0
@@ -148,11 +112,18 @@ class JobGuard:
             by=by,
         )
 
-    async def _hand(self, attempt: Handed, calling: Callable[[JobDoor], Calling]) -> None:
+    async def _hand(
+        self,
+        attempt: Handed,
+        check: Callable[[JobDoor], None],
+        send: Callable[[JobWay], Awaitable[None]],
+    ) -> None:
         try:
-            call = calling(self._door(attempt.machine))
+            door = self._door(attempt.machine)
+            check(door)
+            way = way_of(door, (self._connector, self._settings), self._world)
             await self._audit.intend(attempt)
-            await self._send(call)
+            await self._send(send(way))
         except HanseError as error:
             await self._audit.done(_refused(attempt, error))
             raise
@@ -160,7 +131,7 @@ class JobGuard:
 
     def _door(self, machine: str) -> JobDoor:
         door = self._doors.get(machine)
-        if door is None or self._connector.call is None:
+        if door is None:
             raise NotAllowed(
                 "giving jobs to this machine is off",
                 subject=machine,
@@ -179,10 +150,9 @@ class JobGuard:
             )
         self._times_s[door.asset] = [*recent, now_s]
 
-    async def _send(self, calling: Calling) -> None:
+    async def _send(self, sending: Awaitable[None]) -> None:
         try:
-            if self._connector.call is not None:
-                await self._connector.call(self._settings, self._world, calling)
+            await sending
         except HanseError:
             raise
         except Exception as error:

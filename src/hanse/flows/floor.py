@@ -20,6 +20,8 @@ from hanse.model.running import JobState, MachineJob, MachineSeen
 from hanse.model.time import Instant
 
 ATTEMPTS_MAX = 1_000
+NODE = "node"
+"""Who gave a job that no person gave: such a machine makes the number of pieces and stops."""
 Operation = tuple[str, str, int]
 """(order, step, lot)."""
 _RANK = {state: rank for rank, state in enumerate(JobState)}
@@ -62,12 +64,24 @@ def follow(job: MachineJob, seen: MachineSeen) -> MachineJob:
         return _joined(job, seen.last[1:], started=seen.at, ended=seen.at)
     if seen.job is not None and seen.job[0] == job.key:
         return _joined(job, seen.job[1:], started=seen.at)
-    if job.base is not None and seen.counters is not None:
-        good, scrap = (now - was for now, was in zip(seen.counters, job.base, strict=True))
-        counted = min(max(0, good), job.pieces), max(0, scrap)
-        ended = seen.at if behind(job, counted) >= job.pieces else None
-        return _joined(job, counted, started=job.started_at, ended=ended)
+    if job.base is not None and seen.counters is not None and job.state is not JobState.READY:
+        return _counted(job, job.base, seen, seen.counters)
     return job
+
+
+def _counted(
+    job: MachineJob, base: tuple[int, int], seen: MachineSeen, counters: tuple[int, int]
+) -> MachineJob:
+    """The job by its machine's counters, which know nothing of jobs."""
+    good, scrap = (max(0, now - was) for now, was in zip(counters, base, strict=True))
+    works = good + scrap > 0 or seen.state is PackMLState.EXECUTE
+    given_back = job.taken_back and seen.state is PackMLState.IDLE
+    if job.state is JobState.TAKEN and not (works or given_back):
+        return job
+    counts = min(good, job.pieces), scrap
+    made = good + scrap if job.by == NODE else behind(job, counts)
+    ended = seen.at if made >= job.pieces or given_back else None
+    return _joined(job, counts, started=job.started_at or seen.at, ended=ended)
 
 
 def behind(job: MachineJob, counts: tuple[int, int] | None = None) -> int:

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from hanse.collect.collector import Connection
-from hanse.collect.jobs import JobDoor
+from hanse.collect.job_doors import JobDoor
 from hanse.collect.mapping import Bind, Line, Mapping
 from hanse.collect.ports import Certificate
 from hanse.collect.registry import settings_of

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from hanse.collect.jobs import JobDoor, doors_of
+from hanse.collect.job_doors import JobDoor
+from hanse.collect.jobs import doors_of
 from hanse.collect.mapping import Line
 from hanse.model.plant import SignalKind
 from hanse.packs import Pack, SignalType

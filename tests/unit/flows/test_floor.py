@@ -121,6 +121,21 @@ def test_a_machine_without_names_is_counted_from_what_its_counters_said_at_the_s
     assert (ended.good, ended.state, ended.ended_at) == (30, JobState.ENDED, later(9))
 
 
+def test_a_machine_that_was_given_a_number_of_pieces_is_done_when_it_has_made_so_many():
+    given = job(base=(100, 7), state=JobState.TAKEN)
+    assert follow(given, seen(counters=(100, 7), state=PackMLState.IDLE)) == given
+    assert follow(
+        msgspec.structs.replace(given, state=JobState.READY), seen(counters=(130, 7))
+    ) == (msgspec.structs.replace(given, state=JobState.READY))
+    begun = follow(given, seen(counters=(100, 7), state=PackMLState.EXECUTE))
+    assert (begun.state, begun.good) == (JobState.STARTED, 0)
+    ended = follow(begun, seen(counters=(128, 9), seconds=9))
+    assert (ended.good, ended.scrap, ended.state) == (28, 2, JobState.ENDED)
+    back = msgspec.structs.replace(begun, taken_back=True)
+    short = follow(back, seen(counters=(104, 7), state=PackMLState.IDLE, seconds=9))
+    assert (short.good, short.state) == (4, JobState.ENDED)
+
+
 def test_names_of_jobs_are_keys_however_long_the_orders_are():
     assert job_name(("WO-1", "10", 0), 1) == "WO-1/10/0/1"
     long = job_name(("W" * 120, "10", 0), 1)

@@ -16,7 +16,7 @@ from hanse.model.time import StillClock
 from hanse.node.connections import Setup, setups
 from hanse.node.pages.live import LiveValues
 from hanse.node.pages.setting import RecordSetting, connection_for
-from hanse.node.pages.setting_forms import rule_of
+from hanse.node.pages.setting_forms import door_of, rule_of
 from hanse.node.setting import desk as desk_module
 from hanse.node.setting.desk import SetAsk, SetDesk
 from hanse.node.setting.records import COMMAND_LINE, begin, ended_sets, lapse, open_sets, set_named
@@ -215,10 +215,32 @@ async def test_the_page_shows_what_may_be_set_and_the_owner_forbids_it_again(nod
         (Role.OWNER, Role.OPERATOR),
     )
     view = await pages.writing("dev")
-    assert ([r.key for r in view.sets], len(view.forms)) == (["m1 speed"], 1)
+    assert ([r.key for r in view.sets], len(view.forms)) == (["m1 speed"], 2)
     await pages.allow("dev", "forbid", {"key": "m1 speed"}, by="ann")
     assert (await pages.at("m1")).settable == ()
     with pytest.raises(NotAllowed):
         store.read_sync(lambda tx: connection_for(tx, "m1", "speed"))
     with pytest.raises(NotAllowed):
         await desk.handle("dev", SetAsk(wish=wish("w2"), by="ann"))
+
+
+def test_a_form_says_how_a_machine_is_given_jobs(node):
+    _, store, _ = node
+    setup = store.read_sync(lambda tx: setups(tx).need("dev"))
+    form = {
+        "asset": "m1", "at_number": "holding:0 uint32", "at_pieces": "holding:2",
+        "at_start": "holding:5", "at_taken": "holding:6 uint32", "pieces_max": "50",
+    }  # fmt: skip
+    door = door_of(setup, form)
+    assert (door.registers.taken, door.pieces_max) == ("holding:6 uint32", 50)
+    assert not door.names_jobs
+    for wrong in ("at_taken=", "asset=m2", "pieces_max=0"):
+        name, _, value = wrong.partition("=")
+        with pytest.raises(BadInput):
+            door_of(setup, form | {name: value})
+    by_messages = msgspec.structs.replace(setup, protocol="mqtt")
+    made = door_of(by_messages, {"asset": "m1", "at_topic": "jobs", "at_answers": "told"})
+    assert (made.messages.topic, made.messages.answers) == ("jobs", "told")
+    by_method = msgspec.structs.replace(setup, protocol="opcua")
+    with pytest.raises(BadInput):
+        door_of(by_method, {"asset": "m1", "at_object": "s=M"})

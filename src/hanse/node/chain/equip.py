@@ -15,7 +15,7 @@ import msgspec
 
 from hanse.collect.connectors.opcua.config import OpcUaConfig
 from hanse.collect.connectors.opcua.keys import Keys, certificate_in, keys_in
-from hanse.collect.jobs import JobDoor
+from hanse.collect.job_doors import JobDoor
 from hanse.collect.mapping import Line
 from hanse.model.time import Clock
 from hanse.node.collecting.secrets import settled

@@ -21,7 +21,7 @@ from hanse.node.assets import all_assets
 from hanse.node.connections import Setup, setups
 from hanse.node.context import Context
 from hanse.node.pages.live import LiveValues
-from hanse.node.pages.setting_forms import forms_of, rule_of
+from hanse.node.pages.setting_forms import door_of, forms_of, rule_of
 from hanse.node.ruling.book import signal_title
 from hanse.node.setting.desk import SetAsk, ask_set
 from hanse.node.setting.records import lapse, open_sets, set_named, settable
@@ -233,6 +233,11 @@ def _changed(setup: Setup, deed: str, values: Mapping[str, str]) -> tuple[Setup,
         doors = tuple(d for d in setup.jobs if d.asset != key)
         text = Text(f"{key} is given no jobs any more", f"不再向 {key} 下发任务")
         return msgspec.structs.replace(setup, jobs=doors), text
+    if deed == "allow_jobs":
+        door = door_of(setup, values)
+        rest = tuple(d for d in setup.jobs if d.asset != door.asset)
+        text = Text(f"{door.asset} is given its jobs", f"向 {door.asset} 下发任务")
+        return msgspec.structs.replace(setup, jobs=(*rest, door)), text
     if deed != "allow":
         raise BadInput("there is no such deed", subject=deed)
     rule = rule_of(setup, values)

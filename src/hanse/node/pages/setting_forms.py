@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from hanse.collect.job_doors import JobDoor
 from hanse.model.door import Role
 from hanse.model.errors import BadInput
 from hanse.model.plant import PackMLState
@@ -26,14 +27,50 @@ def forms_of(setup: Setup, *, can_write: bool) -> tuple[Deed, ...]:
     """The forms of a connection: only what its protocol can do."""
     if not (can_write and setup.lines):
         return ()
-    return (
-        Deed(
-            name="allow",
-            label=Text("Allow setting a signal", "允许设定信号"),
-            main=True,
-            fields=tuple(_fields(setup)),
-        ),
+    sets = Deed(
+        name="allow",
+        label=Text("Allow setting a signal", "允许设定信号"),
+        main=True,
+        fields=tuple(_fields(setup)),
     )
+    fields = _JOB_FIELDS.get(setup.protocol)
+    if fields is None:
+        return (sets,)
+    jobs = Deed(
+        name="allow_jobs",
+        label=Text("Allow giving a machine jobs", "允许向设备下发任务"),
+        main=True,
+        fields=(_machine(setup), *fields, *_JOB_BOUNDS),
+    )
+    return sets, jobs
+
+
+def door_of(setup: Setup, values: Mapping[str, str]) -> JobDoor:
+    """How a filled-in form has a machine given jobs.
+
+    Raises:
+        BadInput: an address is missing or cannot be used.
+    """
+    asset = values.get("asset", "")
+    if not any(line.asset == asset for line in setup.lines):
+        raise BadInput("this connection has no such machine", subject=asset[:200])
+    given: dict[str, Any] = {k: v.strip() for k, v in values.items() if v.strip()}
+    door: dict[str, Any] = {k: given[k] for k in ("pieces_max", "per_minute") if k in given}
+    names = [f.name for f in _JOB_FIELDS.get(setup.protocol, ())]
+    way = {name.removeprefix("at_"): given[name] for name in names if name in given}
+    if setup.protocol in REGISTERS:
+        door["registers"] = way
+    elif setup.protocol == "mqtt":
+        door["messages"] = way
+    else:
+        door |= way
+    try:
+        made = msgspec.convert({"asset": asset, **door}, JobDoor, strict=False)
+    except msgspec.ValidationError as error:
+        raise BadInput(str(error), subject=asset) from error
+    if made.names_jobs and not (made.object and made.start and made.end):
+        raise BadInput("an address is missing", subject=asset, remedy="Give object, start and end")
+    return made
 
 
 def rule_of(setup: Setup, values: Mapping[str, str]) -> Settable:
@@ -147,3 +184,63 @@ def _day(text: str) -> Instant | None:
     except ValueError as error:
         raise BadInput("not a day", subject=text[:40], remedy="Write 2027-01-31") from error
     return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), UTC)
+
+
+def _machine(setup: Setup) -> Field:
+    machines = sorted({line.asset for line in setup.lines})
+    options = tuple(Option(value=key, label=_plain(key)) for key in machines)
+    return Field(
+        name="asset", label=Text("Machine", "设备"), kind=FieldKind.CHOICE, options=options
+    )
+
+
+REGISTERS = frozenset({"modbus", "s7"})
+_AN_ADDRESS = Text("Address and type: holding:10 uint32", "地址和类型:holding:10 uint32")
+
+
+def _at(name: str, label: Text, hint: Text | None = None) -> Field:
+    return _field(f"at_{name}", label, FieldKind.TEXT, hint)
+
+
+_JOB_BOUNDS = (
+    _field(
+        "pieces_max", Text("Pieces at once at most", "每次最多件数"), FieldKind.NUMBER, value="1000"
+    ),
+    _field(
+        "per_minute", Text("Times a minute at most", "每分钟最多次数"), FieldKind.NUMBER, value="6"
+    ),
+)
+_OF_REGISTERS = (
+    _at("number", Text("Number of the job", "任务号"), _AN_ADDRESS),
+    _at("pieces", Text("Pieces", "件数"), _AN_ADDRESS),
+    _at("start", Text("Start (set to 1 last)", "启动(最后置 1)"), _AN_ADDRESS),
+    _at(
+        "taken",
+        Text("Number the machine took last", "设备最近接受的任务号"),
+        Text(
+            "The machine copies the number there when it starts, and keeps it",
+            "设备启动时将任务号复制到此处并保持",
+        ),
+    ),
+    _at("end", Text("End (set to 1)", "结束(置 1)"), _AN_ADDRESS),
+    _at("order", Text("Digits of the order", "工单号中的数字"), _AN_ADDRESS),
+    _at("run_s", Text("Seconds a piece", "单件秒数"), _AN_ADDRESS),
+    _at("setup_s", Text("Seconds of set-up", "换型秒数"), _AN_ADDRESS),
+)
+_JOB_FIELDS: dict[str, tuple[Field, ...]] = {
+    "modbus": _OF_REGISTERS,
+    "s7": _OF_REGISTERS,
+    "mqtt": (
+        _at("topic", Text("Topic of jobs", "任务主题")),
+        _at(
+            "answers",
+            Text("Topic of answers", "应答主题"),
+            _plain('{"job": "...", "taken": true}'),
+        ),
+    ),
+    "opcua": (
+        _at("object", Text("Object", "对象")),
+        _at("start", Text("Method that starts a job", "启动任务的方法")),
+        _at("end", Text("Method that ends a job", "结束任务的方法")),
+    ),
+}

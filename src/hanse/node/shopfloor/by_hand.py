@@ -17,7 +17,7 @@ from hanse.model.running import JobState, MachineJob, MachineSeen
 from hanse.model.text import Text
 from hanse.node.shopfloor import telling
 from hanse.node.shopfloor.jobs import job_for
-from hanse.node.shopfloor.records import Steps, doors, keep_job, open_jobs
+from hanse.node.shopfloor.records import Steps, doors, keep_job, nameless, open_jobs
 from hanse.store import Tx
 from hanse.web.views.common import Deed, Field, FieldKind
 
@@ -37,9 +37,10 @@ class JobAct(Struct, frozen=True, kw_only=True):
 
 def job_deeds(tx: Tx, machine: str) -> tuple[Deed, ...]:
     """What a person may do at a machine now."""
-    if machine in doors(tx):
-        return ()
     job = job_at(tx, machine)
+    if machine in doors(tx):
+        told = machine in nameless(tx) and job is not None and job.state is not JobState.READY
+        return (_count(job), _finish(job)) if told and job is not None else ()
     if job is None:
         work = next_work(tx, machine)
         return () if work is None else (_start(tx, work),)
@@ -73,7 +74,7 @@ def acted(tx: Tx, act: JobAct, seen: MachineSeen | None) -> tuple[MachineJob, Te
         Conflict: the node itself gives this machine its work.
         BadInput: fewer pieces than were counted before.
     """
-    if act.machine in doors(tx):
+    if act.machine in doors(tx) and (act.deed == START or act.machine not in nameless(tx)):
         raise Conflict("the node gives this machine its work", subject=act.machine)
     if act.deed == START:
         return _started(tx, act, seen)
@@ -122,7 +123,12 @@ def _counted(job: MachineJob, act: JobAct) -> MachineJob:
 def _start(tx: Tx, work: Assignment) -> Deed:
     item = Steps(tx).item(work.order)
     label = Text(f"Start {work.pieces} {item}", f"开始 {work.pieces} 件 {item}")
-    return Deed(name=START, label=label, main=True)
+    minutes = max(0, round((work.end - work.start).total_seconds() / 60))
+    sheet = Text(
+        f"{work.order}, step {work.step}: {work.pieces} {item}, planned for {minutes} min",
+        f"{work.order} 工序 {work.step}:{work.pieces} 件 {item},计划 {minutes} 分钟",
+    )
+    return Deed(name=START, label=label, main=True, confirm=sheet)
 
 
 def _count(job: MachineJob) -> Deed:

@@ -10,9 +10,10 @@ import msgspec
 import structlog
 from nats.aio.msg import Msg
 
-from hanse.collect.jobs import JobSheet
+from hanse.collect.job_doors import JobSheet
 from hanse.flows import kinds
 from hanse.flows.floor import (
+    NODE,
     Floor,
     Operation,
     follow,
@@ -32,7 +33,15 @@ from hanse.node.shopfloor import telling
 from hanse.node.shopfloor.by_hand import JOB_ACT, JobAct, acted
 from hanse.node.shopfloor.door import END, START, EndAsk, StartAsk
 from hanse.node.shopfloor.jobs import job_for
-from hanse.node.shopfloor.records import Steps, attempts, doors, job_named, keep_job, open_jobs
+from hanse.node.shopfloor.records import (
+    Steps,
+    attempts,
+    doors,
+    job_named,
+    keep_job,
+    nameless,
+    open_jobs,
+)
 from hanse.node.shopfloor.seeing import SEEN, unpacked
 from hanse.store import Tx
 from hanse.transmit.nats.requests import answer, ask
@@ -42,7 +51,6 @@ LOOK_S = 1.0
 PAUSE_S = 0.2
 AGAIN_S = 5.0
 WHY_MAX = 400
-NODE = "node"
 NEW_PLANS = (kinds.PLAN_REPAIRED, kinds.PLAN_IMPROVED, kinds.ORDER_PLANNED)
 log = structlog.get_logger("floor")
 
@@ -155,6 +163,9 @@ class Dispatcher:
             if job is None or job_named(tx, job.key) is not None:
                 return None
             cause = telling.cause_of(tx, job.order)
+            seen = self._seen.get(job.machine)
+            if seen is not None and job.machine in nameless(tx):
+                job = msgspec.structs.replace(job, base=seen.counters)
             event = tx.events.append(telling.sent(job, cause), once=f"job_sent:{job.key}")
             job = msgspec.structs.replace(job, event=event.id)
             keep_job(tx, job)

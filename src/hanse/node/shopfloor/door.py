@@ -7,7 +7,8 @@ from collections.abc import Callable
 from msgspec import Struct
 from nats.aio.subscription import Subscription
 
-from hanse.collect.jobs import Handed, JobGuard, JobSheet
+from hanse.collect.job_doors import JobSheet
+from hanse.collect.jobs import Handed, JobGuard
 from hanse.collect.ports import World
 from hanse.collect.registry import connector, settings_of
 from hanse.model.door import AuditEntry

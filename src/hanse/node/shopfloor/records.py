@@ -52,6 +52,13 @@ def doors(tx: Tx) -> frozenset[str]:
     return frozenset(d.asset for s in setups(tx).all() if s.enabled for d in s.jobs)
 
 
+def nameless(tx: Tx) -> frozenset[str]:
+    """Those of them that do not report jobs by name: their counters tell, or a person does."""
+    return frozenset(
+        d.asset for s in setups(tx).all() if s.enabled for d in s.jobs if not d.names_jobs
+    )
+
+
 class Steps:
     """The steps of the orders in a plan: what an operation is, and what comes before it."""
 

@@ -7,6 +7,7 @@ Limits: PAYLOAD_BYTES_MAX a message, MESSAGES_WAITING_MAX unread ones, then the 
 """
 
 from hanse.collect.connectors.mqtt.browse import browse
+from hanse.collect.connectors.mqtt.call import call
 from hanse.collect.connectors.mqtt.config import MqttConfig, from_url
 from hanse.collect.connectors.mqtt.diagnostics import explain
 from hanse.collect.connectors.mqtt.source import collect
@@ -24,4 +25,5 @@ CONNECTOR = Connector(
     from_url=from_url,
     browse=browse,
     write=write,
+    call=call,
 )
