@@ -1,6 +1,7 @@
 """Laws of what is drawn: timelines, the Gantt, the map, figures."""
 
 import datetime as dt
+from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from hanse.model.text import Text
 from hanse.model.time import UTC
 from hanse.web.doors.rates import RATE_KEYS_MAX, Rates
 from hanse.web.drawing.figures import number, span, when
-from hanse.web.drawing.gantt import SPANS_H, board, hue_of
+from hanse.web.drawing.gantt import SPANS_H, Look, board, hue_of, wanted_in
 from hanse.web.drawing.moments import typed_instant
 from hanse.web.drawing.netmap import BOX_H, BOX_W, network_map
 from hanse.web.drawing.timeline import COLUMN_PX, COLUMNS_MAX, STEPS_MAX, timeline
@@ -118,6 +119,22 @@ def test_every_bar_of_the_gantt_lies_on_the_paper_in_its_machines_row(plan, hour
         assert 0 <= bar.done <= bar.width
         assert (bar.y - 34) // 46 == rows[bar.machine]
     assert drawn.width >= hours * drawn.px_per_h
+
+
+@given(plans(), st.sampled_from(["", "o-1", "m", "nothing"]), st.booleans())
+@settings(deadline=None)
+def test_what_is_looked_for_is_bright_and_its_machines_stay_on_the_paper(plan, find, late):
+    look = Look(hours=168, find=find, late=late)
+    drawn = board(plan, now=T0, hours=168, timezone="UTC", look=look)
+    whole = board(plan, now=T0, hours=168, timezone="UTC")
+    assert {lane.key for lane in drawn.lanes} <= {lane.key for lane in plan.lanes}
+    assert bool(drawn.lanes) == bool(plan.lanes)
+    wanted = wanted_in(plan, look)
+    for bar in drawn.bars:
+        assert bar.dim == (wanted is not None and bar.order not in wanted)
+    if not find and not late:
+        assert (drawn.bars, drawn.lanes) == (whole.bars, whole.lanes)
+    assert dict(parse_qsl(look.query()[1:])).get("find", "") == find
 
 
 @given(plans())

@@ -114,6 +114,21 @@ def test_a_move_in_the_plan_is_answered_with_the_repaired_plan(owner):
     assert "1 operation moved" in part.text
 
 
+def test_one_order_is_found_in_the_plan_and_stays_shown_after_a_move(owner):
+    found = owner.get("/plan?find=wo-2207&hours=168").text
+    assert "find=wo-2207" in found
+    assert " dim" in found
+    assert " dim" not in owner.get("/plan").text
+    look = "?hours=168&from=2026-03-10T06%3A00%3A00Z&find=wo-2207"
+    tried = owner.post("/plan/move/try", data={
+        "work": "wo-2207|20b|0", "machine": "lathe-1", "start": "2026-03-09T20:00", "hours": 168,
+        "look": look,
+    }).text  # fmt: skip
+    assert 'value="wo-2207"' in tried
+    assert "from=2026-03-10T06%3A00%3A00Z" in tried
+    assert owner.get("/plan?from=yesterday&hours=x&late=1").status_code == 200
+
+
 def test_a_move_is_shown_with_whom_it_harms_before_it_is_done(owner):
     form = {"work": "wo-2207|30|0", "machine": "lathe-2", "start": "2026-03-10T08:00"}
     part = owner.post("/plan/move/try", data=form, headers={"hx-request": "true"})

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import TypeVar
 
+from hanse.allocate.calendars import expand
 from hanse.allocate.versions import between
-from hanse.model.errors import NotFound, Unreachable
+from hanse.model.errors import BadInput, NotFound, Unreachable
 from hanse.model.event import Event
 from hanse.model.money import Money
-from hanse.model.order import WorkOrder
+from hanse.model.order import WorkOrder, WorkOrderState
 from hanse.model.plan import (
     Compared,
     Hold,
@@ -38,6 +40,7 @@ from hanse.web.views.planning import Lane, MoveWish, OrderRow, PlanView, Promise
 PROMISE_S = 10.0
 TRY_S = 60.0
 SEARCH_S = 0.5
+CLOSED_DAYS, CLOSED_BEFORE_DAYS, CLOSED_MIN_S = 100, 4, 1_800
 A = TypeVar("A")
 
 
@@ -194,8 +197,8 @@ class RecordPlans:
         orders = [o for o in tx.work_orders.all() if o.key in planned]
         return PlanView(
             version=version,
-            lanes=tuple(_lanes(tx)),
-            orders=tuple(_order_row(tx, o, version) for o in orders),
+            lanes=tuple(_lanes(tx, self._context.clock.now(), version)),
+            orders=tuple(_order_rows(tx, orders, version)),
             titles=_titles(orders, tx.routings.all()),
             note=version.moves[0].text if version.moves else Text("", ""),
         )
@@ -242,13 +245,38 @@ def _move(wish: MoveWish, by: str) -> wire.MoveOperation:
     )
 
 
-def _lanes(tx: Tx) -> list[Lane]:
+def _closed(tx: Tx, begin: Instant) -> dict[str, tuple[tuple[Instant, Instant], ...]]:
+    """When each calendar is closed, CLOSED_DAYS from an instant on."""
+    found = {}
+    for calendar in tx.calendars.all():
+        try:
+            open_hours = expand(calendar, begin, CLOSED_DAYS * 86_400)
+        except BadInput:
+            continue  # the plan says what is wrong with it
+        spans = zip([0, *open_hours.closes], open_hours.opens, strict=False)
+        found[calendar.key] = tuple(
+            (begin + dt.timedelta(seconds=a), begin + dt.timedelta(seconds=b))
+            for a, b in spans
+            if b - a >= CLOSED_MIN_S
+        )
+    return found
+
+
+def _lanes(tx: Tx, now: Instant, version: PlanVersion) -> list[Lane]:
+    since = min(now, version.made_at) - dt.timedelta(days=CLOSED_BEFORE_DAYS)
+    closed = _closed(tx, since)
     down: dict[str, list[tuple[dt.datetime, dt.datetime]]] = {}
     for outage in tx.outages.all():
         end = outage.end or outage.start + dt.timedelta(days=30)
         down.setdefault(outage.resource, []).append((outage.start, end))
     return [
-        Lane(key=m.key, title=m.title, down=tuple(down.get(m.key, ()))) for m in tx.machines.all()
+        Lane(
+            key=m.key,
+            title=m.title,
+            down=tuple(down.get(m.key, ())),
+            closed=closed.get(m.calendar, ()),
+        )
+        for m in tx.machines.all()
     ]
 
 
@@ -261,21 +289,43 @@ def _titles(orders: list[WorkOrder], routings: list[Routing]) -> dict[str, str]:
     }
 
 
+def _order_rows(tx: Tx, orders: list[WorkOrder], version: PlanVersion | None) -> Iterator[OrderRow]:
+    """Many orders, with what they share read once."""
+    titles = {item.key: item.title for item in tx.items.all()}
+    last = {routing.item: routing.steps[-1].key for routing in tx.routings.all()}
+    items = {order.key: order.item for order in orders}
+    good: dict[str, int] = {}
+    for told in tx.progress.all():
+        if last.get(items.get(told.order, "")) == told.step:
+            good[told.order] = good.get(told.order, 0) + told.good
+    for order in orders:
+        made = order.state is WorkOrderState.DONE
+        done = order.done if made else order.done + good.get(order.key, 0)
+        yield _row(tx, order, version, (titles.get(order.item, order.item), done))
+
+
 def _order_row(tx: Tx, order: WorkOrder, version: PlanVersion | None) -> OrderRow:
     item = tx.items.get(order.item)
+    return _row(tx, order, version, (item.title if item else order.item, good_of(tx, order)))
+
+
+def _row(
+    tx: Tx, order: WorkOrder, version: PlanVersion | None, known: tuple[str, Decimal]
+) -> OrderRow:
+    title, done = known
     planned = version.ready.get(order.key) if version else None
     events = tx.events.find(subject=order.key, newest_first=True, limit=1)
     return OrderRow(
         key=order.key,
         item=order.item,
-        item_title=item.title if item else order.item,
+        item_title=title,
         quantity=order.quantity,
         due=order.due,
         state=order.state,
         customer=order.demand,
         promised=order.promised,
         planned_end=planned,
-        done=good_of(tx, order),
+        done=done,
         late_s=max(0, version.late.get(order.key, 0)) if version else 0,
         why=events[0].text if events else Text("", ""),
         event=events[0].id if events else "",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import zlib
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from hanse.model.plan import Assignment
-from hanse.model.time import Instant
+from hanse.model.time import Instant, format_instant
 from hanse.web.drawing.figures import local
 from hanse.web.views.planning import Lane, PlanView
 
@@ -27,6 +28,34 @@ SPANS_H: dict[int, tuple[float, int]] = {
 }
 """Hours shown -> pixels an hour, hours between marks."""
 BEFORE_SHARE = 0.08
+
+
+class Look(Struct, frozen=True, kw_only=True):
+    """What of a plan somebody wants to see: so many hours from an instant, of some orders.
+
+    ``find`` is part of an order's, item's, customer's or machine's name; ``late``: late orders.
+    ``start`` None: a little before now.
+    """
+
+    hours: int = 72
+    start: Instant | None = None
+    find: str = ""
+    late: bool = False
+
+    def query(self, **changes: object) -> str:
+        """The address that shows this, with some of it otherwise."""
+        look = structs.replace(self, **changes)
+        said = {
+            "hours": look.hours,
+            "from": format_instant(look.start) if look.start else "",
+            "find": look.find,
+            "late": "1" if look.late else "",
+        }
+        return "?" + urlencode({name: value for name, value in said.items() if value})
+
+    def later(self, share: float) -> Instant | None:
+        """Where the paper begins when it is turned by a share of itself, None from now."""
+        return self.start and self.start + dt.timedelta(hours=round(self.hours * share))
 
 
 class Bar(Struct, frozen=True, kw_only=True):
@@ -50,6 +79,7 @@ class Bar(Struct, frozen=True, kw_only=True):
     moved: bool
     fixed: bool
     pinned: bool
+    dim: bool = False
 
 
 class Shade(Struct, frozen=True):
@@ -84,9 +114,13 @@ class Board(Struct, frozen=True, kw_only=True):
     px_per_h: float
     hours: int
     cut: int = 0
+    closed: tuple[str, ...] = ()
+    found: int = 0
 
 
-def board(plan: PlanView, *, now: Instant, hours: int, timezone: str) -> Board:
+def board(
+    plan: PlanView, *, now: Instant, hours: int, timezone: str, look: Look | None = None
+) -> Board:
     """Draw a plan from a little before now; bars beyond BARS_MAX are counted in ``cut``.
 
     Args:
@@ -94,17 +128,24 @@ def board(plan: PlanView, *, now: Instant, hours: int, timezone: str) -> Board:
         now: where the line of now stands; an older plan is drawn from its own making.
         hours: how much is shown, one of SPANS_H.
         timezone: whose midnights are marked.
+        look: from when on, and of which orders; the others are dimmed, and machines that none of
+            them needs are left out.
     """
     px_per_h, _ = SPANS_H[hours]
-    origin = _floor(min(now, _first(plan, now)), hours)
+    look = look or Look(hours=hours)
+    origin = _floor(look.start or min(now, _first(plan, now)), hours)
     sheet = Sheet(origin, px_per_h, round(px_per_h * hours * (1 + BEFORE_SHARE)))
-    rows = {lane.key: row for row, lane in enumerate(plan.lanes)}
+    wanted, lanes = wanted_in(plan, look), _lanes_of(plan, look)
+    plan = structs.replace(plan, lanes=lanes)
+    rows = {lane.key: row for row, lane in enumerate(lanes)}
     moved = {(move.order, move.step) for move in plan.version.moves}
     bars = [
         _bar(plan, work, sheet, y=rows[work.machine] * ROW_PX, moved=moved)
         for work in plan.version.assignments
         if work.machine in rows and sheet.shows(work.start, work.end)
     ]
+    if wanted is not None:
+        bars = [structs.replace(bar, dim=bar.order not in wanted) for bar in bars]
     return Board(
         width=sheet.width,
         height=HEAD_PX + ROW_PX * len(plan.lanes),
@@ -118,7 +159,53 @@ def board(plan: PlanView, *, now: Instant, hours: int, timezone: str) -> Board:
         px_per_h=px_per_h,
         hours=hours,
         cut=max(0, len(bars) - BARS_MAX),
+        closed=tuple(_closed(plan, sheet)),
+        found=sum(not bar.dim for bar in bars) if wanted is not None else 0,
     )
+
+
+def wanted_in(plan: PlanView, look: Look) -> frozenset[str] | None:
+    """The orders that somebody looks for, None for all; a machine's name wants all of its work."""
+    if not look.find and not look.late:
+        return None
+    words = look.find.casefold()
+    machines = _machines(plan, words) if words else frozenset()
+    found = {work.order for work in plan.version.assignments if work.machine in machines}
+    for row in plan.orders:
+        text = f"{row.key} {row.item} {row.item_title} {row.customer}".casefold()
+        if words in text:
+            found.add(row.key)
+    found |= {work.order for work in plan.version.assignments if words in work.order.casefold()}
+    if look.late:
+        found = {order for order in found if plan.version.late.get(order, 0) > 0}
+    return frozenset(found)
+
+
+def _machines(plan: PlanView, words: str) -> frozenset[str]:
+    return frozenset(x.key for x in plan.lanes if words in f"{x.key} {x.title}".casefold())
+
+
+def _lanes_of(plan: PlanView, look: Look) -> tuple[Lane, ...]:
+    """The machines that are found, else those that what is found needs; all where nothing is."""
+    wanted = wanted_in(plan, look)
+    if wanted is None:
+        return plan.lanes
+    used = _machines(plan, look.find.casefold()) if look.find else frozenset()
+    used = used or frozenset(w.machine for w in plan.version.assignments if w.order in wanted)
+    return tuple(lane for lane in plan.lanes if lane.key in used) or plan.lanes
+
+
+def _closed(plan: PlanView, sheet: Sheet) -> Iterator[str]:
+    """The closed hours of each row as one path."""
+    for row, lane in enumerate(plan.lanes):
+        y = HEAD_PX + row * ROW_PX
+        parts = [
+            f"M{sheet.x(a)} {y}H{sheet.x(b)}v{ROW_PX}H{sheet.x(a)}z"
+            for a, b in lane.closed
+            if sheet.shows(a, b)
+        ]
+        if parts:
+            yield "".join(parts)
 
 
 class Sheet(Struct, frozen=True):
@@ -189,11 +276,10 @@ def _bar(
 
 def _shades(plan: PlanView, sheet: Sheet) -> Iterator[Shade]:
     for row, lane in enumerate(plan.lanes):
-        spans = [(*span, "closed") for span in lane.closed] + [(*s, "down") for s in lane.down]
-        for start, end, kind in spans:
+        for start, end in lane.down:
             if sheet.shows(start, end):
                 x = sheet.x(start)
-                yield Shade(x, HEAD_PX + row * ROW_PX, sheet.x(end) - x, kind)
+                yield Shade(x, HEAD_PX + row * ROW_PX, sheet.x(end) - x, "down")
 
 
 def _marks(sheet: Sheet, hours: int, timezone: str) -> Iterator[Mark]:

@@ -17,7 +17,7 @@ from hanse.web.desk import desk_of
 from hanse.web.doors.permissions import Permission, needs
 from hanse.web.problems import problem_of
 from hanse.web.reading import Asked, form_of, go, me_of, page
-from hanse.web.routes.plan import MoveForm, costs, hours_of, show, wish_of
+from hanse.web.routes.plan import MoveForm, costs, looked, show, wish_of
 
 QUANTITY_MAX = 10**6
 COST_MAX = 10**15
@@ -60,7 +60,8 @@ async def try_move(request: Asked) -> Response[str]:
     if "hx-request" in request.headers:
         cost = costs(request)
         return page(request, "move_trial.html", status=status, cost=cost, **context)
-    return show(request, await ports.plans.current(), hours=hours_of(form.hours), **context)
+    look = looked(form, ports.firm.timezone)
+    return show(request, await ports.plans.current(), look=look, **context)
 
 
 @post("/plan/free", opt=needs(Permission.PLAN_CHANGE), include_in_schema=False)
@@ -69,7 +70,7 @@ async def free(request: Asked) -> Response[str]:
     ports, form = desk_of(request).ports, await form_of(request, MoveForm)
     wish = wish_of(form, ports.firm.timezone)
     plan = await ports.plans.free(wish, by=me_of(request).name)
-    return show(request, plan, hours=hours_of(form.hours))
+    return show(request, plan, look=looked(form, ports.firm.timezone))
 
 
 @post("/plan/what-if/adopt", opt=needs(Permission.PLAN_CHANGE), include_in_schema=False)

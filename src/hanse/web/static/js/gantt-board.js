@@ -118,7 +118,7 @@ class GanttBoard extends HTMLElement {
 
   /** Ask what a move would do; the answer has the button that does it. */
   async send(link, to) {
-    const body = new URLSearchParams({ work: link.dataset.work, machine: to.machine, start: to.start.toISOString(), hours: this.getAttribute("hours") });
+    const body = new URLSearchParams({ work: link.dataset.work, machine: to.machine, start: to.start.toISOString(), hours: this.getAttribute("hours"), look: this.getAttribute("look") ?? "" });
     const answer = await fetch("/plan/move/try", { method: "POST", body, headers: { "hx-request": "true" } });
     const part = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#trial");
     if (!part) return this.clear();
