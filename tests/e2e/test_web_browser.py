@@ -225,3 +225,31 @@ def test_an_operation_is_moved_by_keyboard_alone(browser, node, state):
     page.wait_for_selector("text=1 operation moved")
     assert bar.get_attribute("data-machine") == "lathe-2"
     context.close()
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_a_request_grows_by_lines_and_rows_and_is_sent_whole(browser, node, state, script):
+    context = browser.new_context(
+        locale="en-GB", viewport=PHONE, storage_state=state, java_script_enabled=script
+    )
+    page, left = context.new_page(), []
+    page.goto(f"{node.base}/trade/ask")
+    page.on("request", lambda r: left.append(r.url) if r.resource_type == "document" else None)
+    page.locator("[name=item]").fill("shaft-40")
+    page.locator("[name=quantity]").fill("40")
+    page.locator("[name=due]").fill("2026-12-01T12:00")
+    page.get_by_role("button", name="Add a line").click()
+    page.locator("[name=item_2]").fill("flange-90")
+    page.locator("[name=quantity_2]").fill("200")
+    page.locator("details.card summary").click()
+    page.locator("[name=table]").fill("item\tqty\tdate\ngear-7\t8\t2026-12-02")
+    page.get_by_role("button", name="Add these rows").click()
+    page.locator("[name=quantity_3]").wait_for()
+    page.locator("#line-1").get_by_role("button", name="Remove").click()
+    page.locator("[name=quantity_3]").wait_for(state="detached")
+    assert bool(left) != script  # with script the page is never left
+    page.locator("#ask .button.main").click()
+    page.locator("#ask").wait_for(state="detached")
+    asked = node.ports.trade.asked
+    assert [asked.item, *(line.item for line in asked.lines)] == ["flange-90", "gear-7"]
+    context.close()

@@ -73,6 +73,8 @@ def _wanted(rfq: trade.RequestForQuotation) -> Text:
 
 def _quoted(quotation: trade.Quotation) -> Text:
     name = quotation.seller_supplier_party.name
+    if quotation.quotation_line[1:]:
+        return _quoted_lines(name, quotation)
     line = quotation.quotation_line[0]
     last = format_instant(max(p.date_time for p in line.promised_delivery))
     price = f"{line.price.price_amount} {quotation.pricing_currency_code}"
@@ -80,6 +82,16 @@ def _quoted(quotation: trade.Quotation) -> Text:
         f"{name} offers {line.quantity.value} at {price} by {last} (quotation {quotation.id}).",
         f"{name} 报价：{line.quantity.value} 件，单价 {price}，"
         f"{last} 前交货（报价单 {quotation.id}）。",
+    )
+
+
+def _quoted_lines(name: str, quotation: trade.Quotation) -> Text:
+    lines = quotation.quotation_line
+    parts = (part.date_time for line in lines for part in line.promised_delivery)
+    last, count = format_instant(max(parts)), len(lines)
+    return Text(
+        f"{name} offers {count} lines, the last by {last} (quotation {quotation.id}).",
+        f"{name} 报价：共 {count} 行，最迟 {last} 前交货（报价单 {quotation.id}）。",
     )
 
 

@@ -4,13 +4,16 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from click.testing import CliRunner
 from tests.integration.dealing.houses import House, makes, meet, until
 from tests.integration.dealing.test_to_the_end import act, both, pages, state
 
+from hanse.cli.trade import rfq
 from hanse.flows import kinds
 from hanse.model.event import Draft
 from hanse.model.sale import CustomerOrder
 from hanse.model.text import Text
+from hanse.node.offline import offline
 from hanse.node.shelves import demands, sales
 from hanse.web.views.trading import AskForm, AskLine
 
@@ -109,6 +112,20 @@ async def test_each_line_goes_to_who_makes_it_and_is_planned_and_held_by_itself(
         assert planned(mill, "plan.release")[0]["hold"] == held(mill, "FLANGE")
         assert planned(mill, "plan.add")[0]["order"]["key"] == f"WO-{other}"
         assert buyer.errors == turner.errors == mill.errors == []
+
+
+def test_several_lines_are_asked_for_on_the_command_line(firms, tmp_path):
+    buyer = firms[0]
+    rows = tmp_path / "rows.csv"
+    rows.write_text("item,quantity,due\nFLANGE,120,2099-12-02\n")
+    due = ["--due", "2099-12-01T12:00:00Z", "--folder", str(buyer.folder.path)]
+    told = ["SHAFT", "40", "--line", "GEAR 8", "--rows", str(rows), *due, "--json"]
+    said = CliRunner().invoke(rfq, told)
+    assert said.exit_code == 0, said.output
+    with offline(buyer.folder) as context:
+        (event,) = context.store.read_sync(lambda tx: tx.events.find(kind=kinds.SOMETHING_WANTED))
+    wanted = [(row["item"], row["quantity"]) for row in event.about["lines"]]
+    assert wanted == [("SHAFT", "40"), ("GEAR", "8"), ("FLANGE", "120")]
 
 
 async def test_a_line_that_breaks_is_asked_for_anew_and_the_others_go_on_to_the_money(firms):

@@ -60,7 +60,10 @@ async def plan_sale(context: Context, event: Event, command: PlanSale) -> None:
     def read(tx: Tx) -> tuple[list[tuple[str, Sale]], tuple[str, ...]]:
         contract = _contract(tx, command.partner, command.order)
         holds, left = holds_of(tx, command.partner, contract.terms.order)
-        return list(_sold_lines(tx, command.partner, contract, holds)), left
+        sold = list(_sold_lines(tx, command.partner, contract, holds))
+        if not sold:
+            raise NotFound("we have no item for this order", subject=command.order)
+        return sold, left
 
     sold, left = await context.store.read(read)
 
@@ -80,15 +83,11 @@ async def plan_sale(context: Context, event: Event, command: PlanSale) -> None:
 def _sold_lines(
     tx: Tx, partner: str, contract: Contract, holds: Mapping[str, str]
 ) -> Iterator[tuple[str, Sale]]:
-    """A sale for each line of the order, with its key.
-
-    Raises:
-        NotFound: a line is for nothing of ours.
-    """
+    """A sale for each line that is made here, with its key; a person sees to the others."""
     for name, line in contract.terms.lines.items():
         item = our_item(tx, line.item)
         if item is None:
-            raise NotFound("we have no item for this order", subject=contract.terms.order.id)
+            continue
         key = key_of(tx, partner, contract, name)
         yield (
             key,

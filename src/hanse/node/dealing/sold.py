@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from hanse.match.books import Books
 from hanse.match.contract import Contract
-from hanse.match.offer import Sold
+from hanse.match.offer import Offer, Sold
 from hanse.model import trade
 from hanse.node.shelves import Sale, sales
 from hanse.store import Tx
@@ -63,16 +63,27 @@ def _keys(contract: Contract, partner: str, line: str) -> tuple[str, ...]:
 
 
 def holds_of(tx: Tx, partner: str, order: trade.Order) -> tuple[dict[str, str], tuple[str, ...]]:
-    """What the plan holds for the quotation an order took: by order line, and for lines not taken.
+    """What the plan holds for the quotation an order took: by order line, and what is free now.
 
-    An order that names no quotation of ours carries one reservation, for its first line.
+    An order of one line may have bid for the place of another offer: then that is its own. An
+    order that names no quotation of ours carries one reservation, for its first line.
     """
-    reference = order.quotation_document_reference
-    offer = Books(tx.desk).offer_of_quotation(partner, reference.id) if reference else None
+    reference, books = order.quotation_document_reference, Books(tx.desk)
+    offer = books.offer_of_quotation(partner, reference.id) if reference else None
     if offer is None or not isinstance(offer.state, Sold):
         return {order.order_line[0].id: order.reservation_id}, ()
     lines = offer.state.quotation.quotation_line
     held = {line.id: line.promise_basis.reservation_id for line in lines}
     taken = {line.id: held.pop(line.quotation_line_id or "", "") for line in order.order_line}
-    left = tuple(hold for hold in held.values() if hold and hold not in taken.values())
-    return taken, left
+    spare = list(held.values())
+    if len(taken) == 1 and offer.state.place:
+        spare += taken.values()
+        taken = dict.fromkeys(taken, offer.state.place)
+    free = (hold for hold in spare if hold and hold not in taken.values())
+    return taken, tuple(hold for hold in free if _is_free(books, offer, hold))
+
+
+def _is_free(books: Books, offer: Offer, place: str) -> bool:
+    """Whether no other offer has a place by now."""
+    holder = books.holder(place)
+    return holder is None or (holder.buyer, holder.rfq.id) == (offer.buyer, offer.rfq.id)
