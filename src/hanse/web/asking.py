@@ -88,10 +88,13 @@ def typed_from(values: Mapping[str, Sequence[str]]) -> Typed:
     told = one("lines")
     count = int(told) if told.isdecimal() else 1
     _bounded(count)
-    lines = tuple(
-        msgspec.convert({field: one(at(field, n)) for field in LINE_FIELDS}, TypedLine)
-        for n in range(1, max(1, count) + 1)
-    )
+
+    def line(n: int) -> TypedLine:
+        fields = {field: one(at(field, n)) for field in LINE_FIELDS}
+        picked = one(at("other", n)) or fields["code"]  # the list beside the candidates wins
+        return msgspec.convert({**fields, "code": picked}, TypedLine)
+
+    lines = tuple(line(n) for n in range(1, max(1, count) + 1))
     note = (values.get("note") or [""])[0].strip()
     return Typed(lines=lines, firms=tuple(values.get("firms") or ()), note=note)
 

@@ -65,6 +65,10 @@ class Trade(Protocol):
         """What free words may mean: at most five codes of the capability list, best first."""
         ...
 
+    async def capabilities(self) -> tuple[Option, ...]:
+        """The whole capability list, in its own order."""
+        ...
+
     async def keep_file(self, name: str, content: bytes, *, by: str) -> FileRow:
         """Keep a drawing or another file, to be attached to a request."""
         ...

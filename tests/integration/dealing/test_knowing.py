@@ -56,6 +56,17 @@ async def test_a_profile_edited_on_the_page_reaches_every_partner_signed(firms):
             )
 
 
+async def test_a_firm_finds_its_own_process_by_its_own_words_and_the_pick_is_learnt(firms):
+    _, seller = firms
+    async with seller:
+        words = "wir machen zorgelnuten in naben"
+        values = {"code": "sawing", "other": "broaching", "words": words, "tolerance_um": "15"}
+        await peers(seller).act(seller.did, "offer", values, by="owner")
+        assert "Broaching and slotting (15 µm)" in await codes_of(seller, seller)
+        assert (await trade(seller).candidates(words))[0].value == "broaching"
+        assert len(await trade(seller).capabilities()) == 85
+
+
 async def test_free_words_find_a_code_the_pick_is_learnt_and_hard_limits_come_first(firms):
     buyer, seller = firms
     meet(buyer, seller)
@@ -67,6 +78,9 @@ async def test_free_words_find_a_code_the_pick_is_learnt_and_hard_limits_come_fi
         learnt = await trade(buyer).candidates("Drehteile nach Zeichnung")
         assert learnt[0].value == "turning-cnc"
         assert len(found) <= 5
+        (wanted,) = buyer.events(kinds.SOMETHING_WANTED)
+        assert "drehteile nach zeichnung (CNC turning)" in wanted.text.en
+        assert "数控车削" in wanted.text.zh
         await until(lambda: seller.events(kinds.REQUEST_RECEIVED))
         values = {"code": "turning-cnc", "size_mm": "100 x 40"}
         await peers(seller).act(seller.did, "offer", values, by="owner")

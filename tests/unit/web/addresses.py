@@ -51,6 +51,7 @@ PAGES = (
     "/ripples",
     f"/ripples/{s.RIPPLE.row.id}",
     f"/peers/{s.DID_SHOP}",
+    f"/peers/{s.FIRM.did}?words=turning",
     "/connections",
     "/connections/plant",
     "/connections/saw",

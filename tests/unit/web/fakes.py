@@ -335,6 +335,9 @@ class TradeInMemory:
         return structs.replace(DONE, href=f"/trade/rfqs/{s.RFQ.id}")
 
     async def candidates(self, words):
+        return (Option(value="turning", label=Text("Turning", "车削"), hint=Text("shaft", "轴")),)
+
+    async def capabilities(self):
         return (Option(value="turning", label=Text("Turning", "车削")),)
 
     async def keep_file(self, name, content, *, by):
@@ -379,6 +382,9 @@ class PeersInMemory:
         return ()
 
     async def peer(self, did):
+        if did == s.FIRM.did:
+            row = structs.replace(s.PEERS[0], did=did, name=s.FIRM.name)
+            return structs.replace(s.PEER, row=row, own=True, deeds=(s.OFFER,))
         return structs.replace(
             s.PEER, row=found(next((p for p in s.PEERS if p.did == did), None), did)
         )

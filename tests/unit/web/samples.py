@@ -818,6 +818,15 @@ MIRRORED = structs.replace(
 DOUBTFUL = DoubtRow(
     did="did:key:z6MkSampleTwice", name="Sample caster", seq=4, mirror="https://m.sample/x", at=T0
 )
+OFFER = Deed(
+    name="offer",
+    label=Text("Add a process", "添加工艺"),
+    fields=(
+        Field(name="code", label=Text("Process", "工艺"), kind=FieldKind.CHOICE),
+        Field(name="size_mm", label=Text("Largest part in mm", "最大尺寸(毫米)"), required=False),
+    ),
+    main=True,
+)
 OWN = OwnCard(name=FIRM.name, did=FIRM.did, address="https://one.sample:8443", code="731 448 206")
 UP = state("up", "Reachable", "可达", Tone.GOOD)
 

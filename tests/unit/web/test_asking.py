@@ -35,6 +35,12 @@ def test_the_fields_of_a_form_are_its_lines_the_first_without_a_number():
     assert typed.firms == ("a", "b")
 
 
+def test_a_process_taken_from_the_whole_list_stands_above_the_candidates():
+    typed = typed_from({"words": ["worn seat"], "code": ["turning"], "other": ["spraying"]})
+    assert typed.lines[0].code == "spraying"
+    assert typed_from({"code": ["turning"], "other": [""]}).lines[0].code == "turning"
+
+
 def test_lines_are_added_and_taken_out_and_one_is_always_left():
     two = with_line(Typed(lines=(line(),)))
     assert [n.item for n in two.lines] == ["SHAFT", ""]
@@ -139,7 +145,7 @@ def test_a_csv_file_in_another_writing_is_read(owner):
         headers = HTML | {"accept-language": language}
         file = {"table_file": ("rows.csv", table, "text/csv")}
         page = owner.post("/trade/ask", data={"do": "rows"}, files=file, headers=headers).text
-        assert f'value="{words}"' in page
+        assert f">{words}</textarea>" in page
 
 
 def test_words_are_not_sent_before_somebody_said_what_they_mean(owner):

@@ -15,7 +15,7 @@ from importlib import resources
 
 from msgspec import Struct
 
-from hanse.match.capability.words import HAN, folded, phrase_key
+from hanse.match.capability.words import HAN, folded, is_common, phrase_key
 
 PHRASE_WORDS_MAX = 4
 PHRASE_HAN_MAX = 7
@@ -55,8 +55,9 @@ def _worths(text: str) -> dict[str, float]:
 
 
 def runs(words: list[str], *, most: int = PHRASE_WORDS_MAX) -> Iterator[str]:
-    """Every run of one to ``most`` words."""
-    for n in range(1, most + 1):
+    """Every run of two to ``most`` words, and every single one that is not of every sentence."""
+    yield from (word for word in words if not is_common(word))
+    for n in range(2, most + 1):
         for i in range(len(words) - n + 1):
             yield " ".join(words[i : i + n])
 

@@ -71,9 +71,14 @@ def _stops() -> frozenset[str]:
     return frozenset(stem(word) for word in _STOPS.split())
 
 
+def is_common(word: str) -> bool:
+    """Whether a stem stands in sentences of every kind and says nothing of what is meant."""
+    return word in _stops()
+
+
 def is_telling(word: str) -> bool:
     """Whether a stem may say what is meant: has a letter and is not a word of every sentence."""
-    return word not in _stops() and any(c.isalpha() for c in word)
+    return not is_common(word) and any(c.isalpha() for c in word)
 
 
 def parts_of(word: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ from hanse.flows.commands import (
     Want,
 )
 from hanse.match.books import Books
+from hanse.match.capability.naming import title_of
 from hanse.match.choose.few import Choice, LineChoice
 from hanse.match.counter import Context as Step
 from hanse.match.desk import Desk
@@ -329,7 +330,7 @@ def begin_demands(tx: Tx, context: Context, wanted: Sequence[Demand], *, by: str
     draft = Draft(
         kind=kinds.SOMETHING_WANTED,
         subject=wanted[0].key,
-        text=_wanted_text(wanted),
+        text=_wanted_text(tx, wanted),
         loop=context.ids.new("loop"),
         by=by,
         about=rows[0] if len(rows) == 1 else {**rows[0], "lines": rows},
@@ -346,13 +347,23 @@ def _row(demand: Demand) -> dict[str, str]:
     }
 
 
-def _wanted_text(wanted: Sequence[Demand]) -> Text:
+def _wanted_text(tx: Tx, wanted: Sequence[Demand]) -> Text:
     first = wanted[0]
-    what, when = f"{first.wanted} {first.item}", format_minute(first.due)
+    name, when = _named(tx, first.item), format_minute(first.due)
+    what, chinese = f"{first.wanted} {name.en}", f"{when} 前需要 {first.wanted} 件 {name.zh}"
     if len(wanted) == 1:
-        return Text(f"{what} are needed by {when}", f"{when} 前需要 {first.wanted} 件 {first.item}")
+        return Text(f"{what} are needed by {when}", chinese)
     more = len(wanted) - 1
     return Text(
         f"{what} by {when} and {more} more lines are needed",
-        f"{when} 前需要 {first.wanted} 件 {first.item},另有 {more} 行",
+        f"{chinese},另有 {more} 行",
     )
+
+
+def _named(tx: Tx, key: str) -> Text:
+    """An item as a person knows it, and the process it is asked for as."""
+    item = tx.items.get(key)
+    if item is None or not item.capability:
+        return Text(key, key)
+    name, process = item.title or key, title_of(item.capability)
+    return Text(f"{name} ({process.en})", f"{name}({process.zh})")

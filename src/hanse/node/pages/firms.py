@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from hanse.match.books import Books
+from hanse.match.capability.naming import title_of
 from hanse.match.capability.search import catalogue
 from hanse.match.grants import Grants
 from hanse.match.profile import Offered, Profile
@@ -53,12 +54,6 @@ def _offered(offered: Offered) -> Text:
     said = ", ".join(part for part in limits if part)
     tail = f" ({said})" if said else ""
     return Text(title.en + tail, title.zh + tail)
-
-
-def title_of(code: str) -> Text:
-    """What a capability code is called."""
-    found = next((c.title for c in catalogue() if c.code == code), None)
-    return found or Text(code, code)
 
 
 def record_facts(tx: Tx, did: str, *, at: Instant) -> list[Fact]:

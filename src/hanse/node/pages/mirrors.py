@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hanse.flows import kinds
+from hanse.match.capability.naming import title_of
 from hanse.match.mirror import Mirrored
 from hanse.model.event import Draft, Event
 from hanse.model.text import Text
 from hanse.node.context import Context
 from hanse.node.dealing import mirroring
 from hanse.node.dealing.mirroring import Mirror
-from hanse.node.pages.firms import title_of
 from hanse.store import Tx
 from hanse.web.views.common import Deed, Done, Fact, Field, FieldKind, Option
 from hanse.web.views.trading import DoubtRow, IntroducedRow

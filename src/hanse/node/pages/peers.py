@@ -9,6 +9,8 @@ import msgspec
 
 from hanse.flows import kinds
 from hanse.match.books import Books
+from hanse.match.capability.naming import title_of
+from hanse.match.capability.search import catalogue
 from hanse.match.grants import Grants
 from hanse.match.profile import HOPS_MAX, Known
 from hanse.model.errors import BadInput
@@ -16,6 +18,7 @@ from hanse.model.event import Draft, Event
 from hanse.model.text import Text
 from hanse.node.context import Context
 from hanse.node.dealing import nearby as local
+from hanse.node.dealing.choosing import learn
 from hanse.node.dealing.desk import at_desk
 from hanse.node.dealing.finding import meet
 from hanse.node.dealing.introducing import begin, keep_profile
@@ -222,6 +225,8 @@ class RecordPeers:
         context = self._context
         if deed in {SHOW.name, HIDE.name}:
             return self._show(tx, deed, by)
+        if deed == "offer":
+            values = _picked(tx, values)
         change_own(tx, context, lambda old: firms.changed(old, deed, values))
         text = Text(f"{by} changed what we say we can do", f"{by} 更新了我方能力说明")
         draft = Draft(kind=kinds.ACTED, subject=context.identity.did, text=text, by=by)
@@ -260,6 +265,15 @@ class RecordPeers:
         )
 
 
+def _picked(tx: Tx, values: Mapping[str, str]) -> Mapping[str, str]:
+    """What a person picked for their own words, which are learnt."""
+    code = values.get("other") or values.get("code", "")
+    words = values.get("words", "").strip()
+    if words and code in {c.code for c in catalogue()}:
+        learn(tx, words, code)
+    return {**values, "code": code}
+
+
 def _deeds(partner: Partner) -> tuple[Deed, ...]:
     if partner.active:
         return (Deed(name="pause", label=Text("Pause dealing", "暂停往来"), danger=True),)
@@ -275,7 +289,7 @@ def _deeds(partner: Partner) -> tuple[Deed, ...]:
 
 def _said(partner: Partner) -> list[Fact]:
     """What its card said, where no profile came yet."""
-    titles = [firms.title_of(code) for code in partner.capabilities]
+    titles = [title_of(code) for code in partner.capabilities]
     value = Text(", ".join(t.en for t in titles), "、".join(t.zh for t in titles))
     return [Fact(Text("Can do", "能力"), value)] if titles else []
 
@@ -298,7 +312,7 @@ def _more(tx: Tx, partner: Partner, grants: Grants) -> tuple[Deed, ...]:
 
 
 def _introduced(tx: Tx, known: Known) -> IntroducedRow:
-    party, can = known.profile.party, [firms.title_of(o.code) for o in known.profile.capability]
+    party, can = known.profile.party, [title_of(o.code) for o in known.profile.capability]
     return IntroducedRow(
         did=party.endpoint_id,
         name=party.name,

@@ -11,6 +11,8 @@ import msgspec
 from hanse.flows import kinds
 from hanse.match.amounts import charges_of, sum_of
 from hanse.match.books import Books
+from hanse.match.capability.naming import examples_of
+from hanse.match.capability.search import catalogue
 from hanse.match.choose.price import unit_price
 from hanse.match.contract import Cancelled, Closed, Contract, Disputed, order_number
 from hanse.match.enquiry import (
@@ -198,7 +200,11 @@ class RecordTrade:
     async def candidates(self, words: str) -> tuple[Option, ...]:
         """What free words may mean."""
         found = await self._wording.candidates(words)
-        return tuple(Option(value=c.code, label=c.title) for c in found)
+        return tuple(Option(value=c.code, label=c.title, hint=examples_of(c.code)) for c in found)
+
+    async def capabilities(self) -> tuple[Option, ...]:
+        """The whole list."""
+        return tuple(Option(value=c.code, label=c.title) for c in catalogue())
 
     async def keep_file(self, name: str, content: bytes, *, by: str) -> FileRow:
         """Keep a drawing or another file."""

@@ -156,6 +156,7 @@ async def _form(request: Asked, typed: Typed, error: HanseError | None = None) -
         typed=structs.replace(typed, lines=tuple(lines)),
         at=at,
         problem=problem,
+        capabilities=await ports.trade.capabilities(),
     )
 
 

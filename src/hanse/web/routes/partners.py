@@ -16,6 +16,8 @@ from hanse.web.drawing.netmap import network_map
 from hanse.web.drawing.qr import qr_path
 from hanse.web.reading import Asked, deed_of, form_of, go, me_of, page
 
+WORDS_MAX = 400
+
 
 class AddForm(Struct, frozen=True):
     """Where the other firm's node is reached."""
@@ -54,9 +56,19 @@ async def add(request: Asked) -> Redirect:
 @get("/peers/{did:path}", opt=needs(Permission.PEERS_READ), include_in_schema=False)
 async def peer(request: Asked, did: FromPath[str]) -> Response[str]:
     """One firm."""
-    ports = desk_of(request).ports.peers
-    view = await ports.peer(did.removeprefix("/"))
-    return page(request, "peer.html", view=view, row=view.row, own=await ports.own())
+    ports = desk_of(request).ports
+    view = await ports.peers.peer(did.removeprefix("/"))
+    words = request.query_params.get("words", "")[:WORDS_MAX] if view.own else ""
+    return page(
+        request,
+        "peer.html",
+        view=view,
+        row=view.row,
+        own=await ports.peers.own(),
+        words=words,
+        candidates=await ports.trade.candidates(words) if words else (),
+        capabilities=await ports.trade.capabilities() if words else (),
+    )
 
 
 @post("/peers/{did:path}", opt=needs(Permission.PEERS_CHANGE), include_in_schema=False)

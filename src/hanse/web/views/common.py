@@ -72,10 +72,11 @@ class FieldKind(enum.StrEnum):
 
 
 class Option(Struct, frozen=True):
-    """One choice of a field."""
+    """One choice of a field; ``hint`` says what is behind it."""
 
     value: Line
     label: Text
+    hint: Text = Text("", "")
 
 
 class Field(Struct, frozen=True, kw_only=True):
