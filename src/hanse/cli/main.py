@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "peer": "hanse.cli.trade:peer",
     "rfq": "hanse.cli.trade:rfq",
     "ledger": "hanse.cli.trade:ledger",
+    "clearing": "hanse.cli.clearing:clearing",
     "ripple": "hanse.cli.ripple:ripple",
     "verify": "hanse.cli.check:verify",
     "doctor": "hanse.cli.check:doctor",

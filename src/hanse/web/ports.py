@@ -17,6 +17,7 @@ from hanse.model.door import AuditEntry, Link, Role, Session, Token, User
 from hanse.model.event import Event
 from hanse.model.text import Language
 from hanse.model.time import Clock, Instant
+from hanse.web.clearing import Clearings
 from hanse.web.dealing import Ledger, PeerDoor, Peers, Trade
 from hanse.web.life_ports import Lives
 from hanse.web.plan_ports import Plans
@@ -473,6 +474,7 @@ class Ports:
     ledger: Ledger
     peers: Peers
     ripples: Ripples
+    clearings: Clearings
     connections: Connections
     doors: Doors
     imports: Imports
@@ -489,6 +491,7 @@ __all__ = [
     "Audit",
     "Beginning",
     "Chain",
+    "Clearings",
     "Connections",
     "Doors",
     "Happenings",

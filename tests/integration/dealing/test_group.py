@@ -1,18 +1,22 @@
 """Firms clear together: one convenes, each is told its own, orders are between two as ever."""
 
+import asyncio
 import datetime as dt
 from decimal import Decimal
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 from tests.integration.dealing.houses import House, makes, meet, until
 
+from hanse.cli.main import root
 from hanse.flows import kinds
 from hanse.match.books import Books
 from hanse.match.group import Cleared, Given, Invited
 from hanse.model.errors import BadInput, NotFound
 from hanse.node.grouping.keeping import groups, open_group, part_key, parts
 from hanse.node.offline import offline
+from hanse.node.pages.clearings import RecordClearings
 from hanse.node.shelves import Demand, demands
 
 DAY = dt.timedelta(days=1)
@@ -98,6 +102,20 @@ async def test_what_fits_becomes_an_ordinary_order_between_the_two_firms(firms):
         assert mine.taken == ()
         assert "buy" in buyer.events(kinds.CLEARING_GIVEN)[0].text.en
         assert [buyer.errors, convener.errors, shop.errors] == [[], [], []]
+        (row,) = (await RecordClearings(buyer.context).view()).rows
+        assert (row.state.name, row.convener, row.needs) == ("given", "steel-stock", 1)
+        assert {(p.firm, p.buys) for p in row.pairs} == {("turning-shop", True)}
+        (ours,) = (await RecordClearings(convener.context).view()).rows
+        assert (ours.state.name, ours.stated, ours.quiet, ours.pairs) == ("cleared", 3, (), ())
+    run = lambda *args: asyncio.to_thread(CliRunner().invoke, root, ["clearing", *args])  # noqa: E731
+    tried = await run("try", "--json", "--folder", str(buyer.folder.path))
+    found = msgspec.json.decode(tried.stdout)
+    assert found["chosen"] == found["together"]
+    assert (found["chosen_unmet"], len(found["rows"])) == ("0", 1)
+    listed = await run("list", "--folder", str(buyer.folder.path))
+    assert "turning-shop" in listed.stdout
+    more = ("--members", buyer.did, "--folder", str(convener.folder.path))
+    assert "called 1 partner" in (await run("open", *more)).stdout
 
 
 async def test_the_silent_are_left_out_a_restart_goes_on_and_who_is_late_does_not_count(firms):

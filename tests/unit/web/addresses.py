@@ -41,6 +41,7 @@ PAGES = (
     "/trade",
     "/trade/ask",
     "/trade/rules",
+    "/trade/clearing",
     "/trade/ask?words=turning",
     f"/trade/rfqs/{s.RFQ.id}",
     f"/trade/orders/{s.TRADE_ORDER.id}",

@@ -573,6 +573,19 @@ class DoorInMemory:
         return PeerAnswer(body=b"piece", media_type="application/octet-stream")
 
 
+class ClearingsInMemory:
+    async def view(self):
+        return s.CLEARINGS
+
+    async def trial(self):
+        return s.CLEARINGS.trial
+
+    async def convene(self, form, *, by):
+        if form.hours >= form.days * 24:
+            raise BadInput("it closes after the last date it looks at")
+        return DONE
+
+
 class ChainInMemory:
     async def view(self):
         return s.CHAIN
@@ -612,6 +625,7 @@ def ports(*, chain=True) -> Ports:
         ledger=LedgerInMemory(),
         peers=PeersInMemory(),
         ripples=RipplesInMemory(),
+        clearings=ClearingsInMemory(),
         connections=ConnectionsInMemory(),
         doors=DoorsInMemory(),
         imports=ImportsInMemory(),

@@ -29,6 +29,13 @@ from hanse.model.plant import AlarmPriority, PackMLState
 from hanse.model.sample import Gap, GapReason
 from hanse.model.text import Text
 from hanse.model.time import to_ns
+from hanse.web.views.clearing import (
+    ClearingRow,
+    ClearingsView,
+    PairRow,
+    TogetherView,
+    TrialRow,
+)
 from hanse.web.views.common import Deed, Fact, Field, FieldKind, Option, State, Tone
 from hanse.web.views.connecting import (
     Answering,
@@ -829,6 +836,53 @@ OFFER = Deed(
 )
 OWN = OwnCard(name=FIRM.name, did=FIRM.did, address="https://one.sample:8443", code="731 448 206")
 UP = state("up", "Reachable", "可达", Tone.GOOD)
+
+CLEARINGS = ClearingsView(
+    rows=(
+        ClearingRow(
+            id="clearing-sample-1",
+            convener="Sample Pump Works",
+            ours=True,
+            state=state("cleared", "cleared", "已撮合", Tone.GOOD),
+            opened_at=T0,
+            closing=after(3_600),
+            until=after(86_400),
+            currency="EUR",
+            members=("Sample Pump Works", "Sample grinder", "Sample forge"),
+            stated=2,
+            quiet=("Sample forge",),
+            needs=2,
+            offers=8,
+            pairs=(
+                PairRow(
+                    buys=True,
+                    firm="Sample grinder",
+                    item="Shaft 40 mm",
+                    quantity=Decimal(120),
+                    price=Decimal("12.4"),
+                    ready=after(40_000),
+                ),
+            ),
+            left=("demand-2: dearer than it is worth",),
+        ),
+    ),
+    trial=TogetherView(
+        rows=(
+            TrialRow(
+                request="rfq-sample-1",
+                item="Shaft 40 mm",
+                quantity=Decimal(200),
+                chosen=("200 × Sample grinder",),
+                together=("120 × Sample grinder", "80 × Sample forge"),
+                same=False,
+            ),
+        ),
+        chosen=Money(248_000, "EUR"),
+        together=Money(241_000, "EUR"),
+        chosen_unmet=Decimal(0),
+        together_unmet=Decimal(0),
+    ),
+)
 
 FORECAST = ForecastRow(
     firm="Sample Pump Works",

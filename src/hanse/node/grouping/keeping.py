@@ -286,7 +286,8 @@ def _opened(call: ClearingCall, by: str) -> Draft:
         kind=kinds.CLEARING_OPENED,
         subject=call.id,
         text=Text(
-            f"{by} called {many} firms to clear together; it closes {closing}",
+            f"{by} called {many} {'partners' if many > 1 else 'partner'} to clear together; "
+            f"it closes {closing}",
             f"{by} 邀请 {many} 家企业联合撮合,截止 {closing}",
         ),
         by=by,

@@ -12,6 +12,7 @@ from hanse.node.pages.alarms import RecordAlarms
 from hanse.node.pages.approvals import RecordApprovals
 from hanse.node.pages.audit import RecordAudit
 from hanse.node.pages.beginning import RecordBeginning
+from hanse.node.pages.clearings import RecordClearings
 from hanse.node.pages.connecting import RecordConnections
 from hanse.node.pages.entering import RecordDoors
 from hanse.node.pages.equipment import RecordImports
@@ -63,6 +64,7 @@ def ports_of(context: Context, live: LiveValues, url: str, nearby: Nearby | None
         ledger=RecordLedger(context),
         peers=RecordPeers(context, nearby),
         ripples=RecordRipples(context),
+        clearings=RecordClearings(context),
         connections=RecordConnections(context, live, url),
         doors=RecordDoors(context, live),
         imports=RecordImports(context),

@@ -10,6 +10,7 @@ from litestar import Router
 
 from hanse.web.routes.api import (
     alarms,
+    clearing,
     firm,
     life,
     losses,
@@ -26,6 +27,7 @@ ROUTER = Router(
     "/api/v1",
     route_handlers=[
         *alarms.HANDLERS,
+        *clearing.HANDLERS,
         *firm.HANDLERS,
         *life.HANDLERS,
         *losses.HANDLERS,
