@@ -30,7 +30,8 @@ class Settable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     (numbers as they are written); a text is one of ``choices``. ``states``: only while the machine
     is in one of them. ``second``: another person has to agree. ``address`` is where it is written
     where that is not where it is read (a command topic), ``payload`` what is sent there with
-    ``{value}`` in it. Read back within ``read_back_s`` and equal up to ``tolerance``.
+    ``{value}`` in it. Read back within ``read_back_s`` and equal up to ``tolerance``. When an alarm
+    of ``rule`` comes up on the asset, ``rule_value`` is proposed: a person carries it out.
     """
 
     asset: Key
@@ -48,6 +49,8 @@ class Settable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     payload: Annotated[str, Meta(max_length=PAYLOAD_MAX)] = ""
     read_back_s: Annotated[float, Meta(ge=0, le=30)] = 2.0
     tolerance: Annotated[float, Meta(ge=0)] = 0.0
+    rule: Annotated[str, Meta(max_length=120)] = ""
+    rule_value: Annotated[str, Meta(max_length=400)] = ""
 
 
 class SetState(enum.StrEnum):

@@ -10,15 +10,18 @@ from tests.conformance.connectors.builders import SeenNothing, a_world
 from hanse.collect import Line
 from hanse.model.door import Role, User
 from hanse.model.errors import BadInput, Conflict, NotAllowed
+from hanse.model.event import Draft
 from hanse.model.ids import Counter
 from hanse.model.setting import SetState, Settable, SignalSet
+from hanse.model.text import Text
 from hanse.model.time import StillClock
-from hanse.node.connections import Setup, setups
+from hanse.node.connections import Setup, mapping_of, setups
 from hanse.node.pages.live import LiveValues
 from hanse.node.pages.setting import RecordSetting, connection_for
 from hanse.node.pages.setting_forms import door_of, rule_of
 from hanse.node.setting import desk as desk_module
 from hanse.node.setting.desk import SetAsk, SetDesk
+from hanse.node.setting.proposing import propose
 from hanse.node.setting.records import COMMAND_LINE, begin, ended_sets, lapse, open_sets, set_named
 from hanse.node.setting.telling import ASKED, DONE, SENT
 from hanse.store import Store
@@ -244,3 +247,33 @@ def test_a_form_says_how_a_machine_is_given_jobs(node):
     by_method = msgspec.structs.replace(setup, protocol="opcua")
     with pytest.raises(BadInput):
         door_of(by_method, {"asset": "m1", "at_object": "s=M"})
+
+
+async def test_a_rule_proposes_and_a_person_carries_it_out(node, device):
+    desk, store, _ = node
+
+    def allow(tx):
+        setup = setups(tx).need("dev")
+        mapping_of(tx, setup)
+        rule = msgspec.structs.replace(setup.sets[0], rule="m1-hot", rule_value="10")
+        setups(tx).put("dev", msgspec.structs.replace(setup, sets=(rule,)))
+
+    def alarm(tx, rule="m1-hot"):
+        about = {"rule": rule, "asset": "m1"}
+        draft = Draft(
+            kind="decide.alarm_active", subject="a1", text=Text("m1 is hot", "m1 过热"), about=about
+        )
+        event = tx.events.append(draft)
+        propose(tx, event)
+        return event
+
+    store.write_sync(allow)
+    raised = store.write_sync(alarm)
+    store.write_sync(alarm)
+    store.write_sync(lambda tx: alarm(tx, rule="another"))
+    (waits,) = store.read_sync(lambda tx: open_sets(tx).all())
+    assert (waits.value, waits.by, waits.reason) == (10.0, "rule:m1-hot", "m1 is hot")
+    assert (device.writes, events(store, ASKED)[0].cause) == ([], raised.id)
+    done = await desk.handle("dev", SetAsk(deed="agree", wish=waits, by="bo"))
+    assert (done.state, done.by, done.agreed_by) == (SetState.WRITTEN, "rule:m1-hot", "bo")
+    assert device.writes == [10.0]

@@ -20,6 +20,7 @@ from hanse.node.context import Context
 from hanse.node.deciding.acts import perform
 from hanse.node.deciding.priming import known_values
 from hanse.node.ending import end
+from hanse.node.setting.proposing import propose
 from hanse.node.shopfloor.seeing import SEEN, Eyes, packed
 from hanse.node.watching import AlarmAct, Floor, act_of, alarms_on_record, event_of
 from hanse.store import Tx
@@ -305,7 +306,9 @@ class Desk:
             if tx.settings.get(self._name, int) != self._term:
                 raise Conflict("another decides here now", subject=self._name)
             for step in told:
-                tx.events.append(event_of(step, effects, ids), once=step.id)
+                event = tx.events.append(event_of(step, effects, ids), once=step.id)
+                if step.what == "active":
+                    propose(tx, event)
             tx.table(ALARMS).put_many(rows)
 
         try:

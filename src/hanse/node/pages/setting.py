@@ -261,6 +261,9 @@ def _allowed(rule: Settable) -> AllowedRow:
     if rule.until is not None:
         day = rule.until.astimezone(dt.UTC).isoformat(" ", "minutes")
         bounds.append(Text(f"until {day}", f"有效期至 {day}"))
+    if rule.rule:
+        said = (rule.rule, rule.rule_value)
+        bounds.append(Text("rule {} proposes {}".format(*said), "规则 {} 提议 {}".format(*said)))
     if rule.address:
         bounds.append(Text(f"written to {rule.address}", f"写入 {rule.address}"))
     key = f"{rule.asset} {rule.name}"

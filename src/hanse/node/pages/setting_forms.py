@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from hanse.collect.job_doors import JobDoor
+from hanse.collect.settable import check_value, value_of
 from hanse.model.door import Role
 from hanse.model.errors import BadInput
 from hanse.model.plant import PackMLState
@@ -20,6 +21,7 @@ from hanse.node.connections import Setup
 from hanse.web.views.common import Deed, Field, FieldKind, Option
 
 SETTERS = (Role.OWNER, Role.PLANNER, Role.TECHNICIAN, Role.OPERATOR)
+_TEXTS = ("address", "payload", "rule", "rule_value")
 _NUMBERS = ("low", "high", "step", "per_minute", "read_back_s", "tolerance")
 
 
@@ -83,7 +85,7 @@ def rule_of(setup: Setup, values: Mapping[str, str]) -> Settable:
     if not any((line.asset, line.name) == (asset, name) for line in setup.lines):
         raise BadInput("this connection has no such signal", subject=f"{asset} {name}"[:200])
     given: dict[str, Any] = {n: values[n].strip() for n in _NUMBERS if values.get(n, "").strip()}
-    given |= {n: values[n].strip() for n in ("address", "payload") if values.get(n, "").strip()}
+    given |= {n: values[n].strip() for n in _TEXTS if values.get(n, "").strip()}
     given["roles"] = [role for role in SETTERS if values.get(f"role_{role.value}") == "true"]
     given["choices"] = _words(values.get("choices", ""))
     given["states"] = [w.lower() for w in _words(values.get("states", ""))]
@@ -99,6 +101,8 @@ def rule_of(setup: Setup, values: Mapping[str, str]) -> Settable:
             subject=f"{asset} {name}",
             remedy="Give the lowest and the highest value, or the values to choose from",
         )
+    if rule.rule:
+        check_value(rule, value_of(rule.rule_value))
     return rule
 
 
@@ -133,6 +137,11 @@ def _fields(setup: Setup) -> list[Field]:
         _field(
             "until", Text("Until the end of (UTC)", "有效期至(UTC)"), text, _plain("2027-01-31")
         ),
+        _field(
+            "rule", Text("Proposed by the rule", "由规则提议"), text,
+            Text("Its key; a person then agrees, or not", "规则的键;由人员决定是否同意"),
+        ),
+        _field("rule_value", Text("The value it proposes", "提议的值"), text),
         _field(
             "read_back_s", Text("Seconds to read it back", "回读等待秒数"), number, value="2"
         ),

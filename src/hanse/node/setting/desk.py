@@ -19,13 +19,13 @@ from hanse.model.errors import Conflict, HanseError, NotAllowed, NotFound, Unrea
 from hanse.model.setting import SetState, SignalSet
 from hanse.node.connections import Setup, connection_of, mapping_of, setups
 from hanse.node.context import Context
+from hanse.node.setting.proposing import RULE
 from hanse.node.setting.records import begin, keep_set, lapse, open_sets, role_of, set_named
 from hanse.node.setting.tap import Tap
 from hanse.store import Store, Tx
 from hanse.transmit.nats.requests import ask
 
 ANSWER_S = 60.0
-RULE = "rule:"
 
 
 class SetAsk(Struct, frozen=True, kw_only=True):
