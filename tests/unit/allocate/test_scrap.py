@@ -1,16 +1,20 @@
 """What is scrapped at a later step is made anew from the first step on, in a lot of its own."""
 
+import contextlib
+import random
 from decimal import Decimal
 
 import msgspec
+import pytest
 from tests.unit.allocate.builders import H, at, item, live, machine, order, routing, step
 
 from hanse.allocate.check import check
 from hanse.allocate.live import LivePlan
+from hanse.model.errors import NotFound
 from hanse.model.ids import Counter
 from hanse.model.order import Progress
-from hanse.model.plan import MoveReason
-from hanse.model.product import BomLine, Stock
+from hanse.model.plan import MoveReason, Outage, OutageKind
+from hanse.model.product import BomLine, Stock, Tool
 
 MACHINES = (machine("m1"), machine("g1", work_centre="grinders"), machine("q1", work_centre="qa"))
 
@@ -172,3 +176,102 @@ def test_a_made_part_goes_along_when_its_order_changes_or_goes():
     assert check(plan.shop, plan.current) == []
     plan.cancel("o1")
     assert plan.version().assignments == ()
+
+
+def busy_shop(rng):
+    """Made and bought parts, lots, a fixture, a step that can rework: as a seed has it."""
+    steps = (
+        step("10"),
+        step("20", on="grinders", run_s=H // 4, rework=rng.random() < 0.2, tool="jig"),
+        step("30", on="qa", run_s=360),
+    )
+    return live(
+        machines=(*MACHINES, machine("m2")),
+        items=(item(lot_max=rng.choice([0, 4])), item("pin"), item("bar", make=False)),
+        tools=(Tool(key="jig", title="jig"),),
+        routings=(routing(*steps), routing(step("5", run_s=600), of="pin")),
+        bom=(
+            BomLine(item="shaft", component="pin", quantity=Decimal(1), step="20"),
+            BomLine(item="shaft", component="bar", quantity=Decimal(1)),
+        ),
+        stock=(
+            Stock(item="bar", quantity=Decimal(rng.randint(5, 40))),
+            Stock(item="pin", quantity=Decimal(rng.randint(0, 5))),
+        ),
+        orders=tuple(
+            order(f"o{n}", pieces=rng.randint(2, 9), due=rng.randint(20, 90)) for n in range(3)
+        ),
+    )
+
+
+def told_at_random(rng, plan, known, now):
+    """A report on something that has begun, joined with what was told before, as the node does."""
+    begun = [a for a in plan.version().assignments if a.start <= now]
+    if not begun:
+        return
+    work = rng.choice(begun)
+    name = work.order, work.step, work.lot
+    old = known.get(name) or Progress(order=work.order, step=work.step, lot=work.lot)
+    ends = rng.random() < 0.4
+    good = work.pieces if ends else min(work.pieces, old.good + rng.randint(0, 3))
+    new = old.joined(
+        msgspec.structs.replace(
+            old, machine=work.machine, started_at=min(work.start, now), good=good,
+            finished_at=now if ends else None, scrap=old.scrap + rng.choice([0, 0, 1, 2]),
+        )
+    )  # fmt: skip
+    if new.scrap > old.scrap:
+        plan.made_again(name, new.scrap - old.scrap)
+    with contextlib.suppress(NotFound):
+        plan.report(new)
+    known[name] = new
+    if plan.is_made(work.order) and work.order in {o.key for o in plan.records.orders}:
+        plan.complete(work.order)
+
+
+def changed_at_random(rng, plan):
+    if plan.records.orders:
+        old = rng.choice(plan.records.orders)
+        pieces = max(1, int(old.quantity) + rng.randint(-2, 3))
+        lots = plan.lots_for(old.key, pieces)
+        plan.change(msgspec.structs.replace(old, quantity=Decimal(pieces), lots=lots))
+
+
+def faults(plan):
+    """What is wrong, but for machines that reports say do two things at once."""
+    return [found for found in check(plan.shop, plan.current) if found.rule != "machine"]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_is_scrapped_changed_and_out_the_plan_is_right_and_a_restart_finds_it(seed):
+    rng = random.Random(seed)
+    plan, clock = busy_shop(rng)
+    known = {}
+    for _ in range(20):
+        clock.advance(rng.choice([600, H, 4 * H]))
+        now = clock.now()
+        deed = rng.choice(["told"] * 6 + ["jig", "changed", "down", "plan"])
+        if deed == "told":
+            told_at_random(rng, plan, known, now)
+        elif deed == "jig":
+            until = now + (at(3) - at(0))
+            plan.outage(Outage(resource="jig", start=now, end=until, kind=OutageKind.TOOL))
+        elif deed == "changed":
+            changed_at_random(rng, plan)
+        elif deed == "down":
+            plan.machine_down("m1", now, now + (at(5) - at(0)))
+        else:
+            plan.plan()
+        assert faults(plan) == []
+    after = msgspec.structs.replace(
+        plan.records, progress=tuple(known.values()), plan=plan.version().assignments
+    )
+    again = LivePlan(clock, Counter())
+    again.adopt(after)
+    assert faults(again) == []
+    own = [{k for k in names(p) if "/" not in k[0]} for p in (plan, again)]
+    assert own[0] == own[1]
+
+
+def names(plan):
+    return {(a.order, a.step, a.lot) for a in plan.version().assignments}
