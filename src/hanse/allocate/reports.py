@@ -7,7 +7,15 @@ from typing import NamedTuple
 
 from hanse.allocate.build import Builder
 from hanse.allocate.problem import Link, Placed, Plan, Shop
-from hanse.allocate.running import SLIP_S, as_planned, count, note, release, remaining_placed
+from hanse.allocate.running import (
+    SLIP_S,
+    as_planned,
+    count,
+    give_way,
+    note,
+    release,
+    remaining_placed,
+)
 from hanse.model.errors import NotFound
 from hanse.model.order import Progress
 
@@ -48,6 +56,7 @@ def hear(builder: Builder, plan: Plan, progress: Progress) -> Heard:
     now = now if progress.finished_at is not None else as_planned(was, now)
     changed = now != was or known != (shop.made[op], True, op in shop.ended)
     shop.fixed[op] = now
+    give_way(shop, op, now)
     if was is None or was.choice != now.choice or later(was, now):
         return Heard(op, now, changed, fits=False)
     freed = progress.finished_at is not None and was.end - now.end > SLIP_S

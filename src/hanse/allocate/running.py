@@ -181,6 +181,21 @@ def _choice(builder: Builder, op: int, machine: str, was: Placed | None) -> int:
     return 0 if was is None else was.choice
 
 
+def give_way(shop: Shop, op: int, placed: Placed) -> None:
+    """What was thought to have begun on a machine that says it is at another operation has not.
+
+    Nobody has reported it, and its lane does one thing at a time: it is free to wait or go.
+    """
+    lane = shop.ops[op].choices[placed.choice].lane
+    if lane == NONE or shop.lanes[lane].batch_max:
+        return
+    for other in [o for o in shop.fixed if o != op and o not in shop.made and o not in shop.ended]:
+        held, task = shop.fixed[other], shop.ops[other]
+        meets = held.start < placed.end and placed.start < held.end
+        if meets and task.choices[held.choice].lane == lane and shop.jobs[task.order].active:
+            del shop.fixed[other]
+
+
 def take_over(builder: Builder, records: Records) -> Plan | None:
     """Pins, progress and an earlier plan's places into a fresh shop."""
     shop, ops = builder.shop, builder.names.ops
@@ -229,6 +244,7 @@ def _take_progress(builder: Builder, before: Plan, op: int, progress: Progress) 
     except BadInput:  # a report, or a file, that names a machine which cannot do it
         now = remaining_placed(builder, before, op, msgspec.structs.replace(progress, machine=""))
     shop.fixed[op] = now if progress.finished_at is not None else as_planned(was, now)
+    give_way(shop, op, shop.fixed[op])
 
 
 def _again(builder: Builder, op: int, entry: Assignment) -> Placed | None:

@@ -216,3 +216,15 @@ def test_reports_in_any_order_and_again_say_the_same(finished, steps, seed):
     for report in mixed:
         found = found.joined(report)
     assert found == whole
+
+
+def test_what_the_clock_thought_had_begun_waits_while_its_machine_reports_something_else():
+    plan, clock = live(orders=(order("o1", pieces=2), order("o2", due=120)))
+    clock.advance(3 * H)
+    plan.version()
+    behind = Progress(order="o1", step="10", machine="mill-1", started_at=at(0), good=1)
+    plan.report(behind)
+    first, second = sorted(plan.version().assignments, key=lambda a: a.start)
+    assert (first.order, first.end) == ("o1", at(4))
+    assert (second.order, second.start, second.started) == ("o2", at(4), False)
+    assert check(plan.shop, plan.current) == []
