@@ -23,9 +23,10 @@ import statistics
 import time
 from pathlib import Path
 
+from hanse.allocate import jobshop, project
 from hanse.allocate.check import check
-from hanse.allocate.jobshop import JobShop, Limits, as_plan, as_shop, solve, warm_up
-from hanse.allocate.project import Project, broken, solve_project
+from hanse.allocate.jobshop import JobShop, Limits, Solved, as_plan, as_shop, solve
+from hanse.allocate.project import Project, Scheduled, broken, solve_project
 
 
 def read_jobshop(path: Path) -> JobShop:
@@ -63,24 +64,22 @@ def read_project(path: Path) -> Project:
 
 def ours(kind: str, problem, seconds: float) -> dict:
     if kind == "rcpsp":
-        began = time.perf_counter()
-        found = solve_project(problem, seconds=seconds)
+        found = solve_project(problem, Limits(seconds, time.perf_counter))
         assert broken(problem, found.starts) == []
-        return {
-            "ops": len(problem.durations),
-            "ours": found.makespan,
-            "bound": found.bound,
-            "first_s": round(time.perf_counter() - began, 3),
-        }
+        return figures(found, len(problem.durations))
     solved = solve(problem, Limits(seconds, time.perf_counter))
     violations = check(as_shop(problem), as_plan(problem, solved.starts, solved.choices))
     assert violations == [], violations[:3]
+    return figures(solved, problem.size())
+
+
+def figures(found: Solved | Scheduled, ops: int) -> dict:
     return {
-        "ops": problem.size(),
-        "ours": solved.makespan,
-        "bound": solved.bound,
-        "first_s": round(solved.first_s, 4),
-        "rules": solved.first,
+        "ops": ops,
+        "ours": found.makespan,
+        "bound": found.bound,
+        "first_s": round(found.first_s, 4),
+        "rules": found.first,
     }
 
 
@@ -200,8 +199,7 @@ def summary(rows: list[dict]) -> dict:
 def run(args: argparse.Namespace) -> dict:
     bounds = json.loads((args.data / "bounds.json").read_text())[args.kind]
     rows = earlier(args)
-    if args.kind != "rcpsp":
-        warm_up()
+    (project if args.kind == "rcpsp" else jobshop).warm_up()
     for path in sorted((args.data / args.kind).iterdir()):
         if path.stem not in bounds or not wanted(args, path.stem, rows):
             continue

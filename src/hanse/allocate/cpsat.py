@@ -1,4 +1,4 @@
-"""OR-Tools CP-SAT where it is the right tool: small problems, windows, bounds and proofs."""
+"""OR-Tools CP-SAT where it is the right tool: small problems, bounds and proofs."""
 
 from __future__ import annotations
 
@@ -137,11 +137,11 @@ def prove_beside(
                 if left <= 0 or limits.cancelled():
                     break
                 found = search(best.bound, min(left, SLICE_S))
-            _end(future, solver)
+            end_proof(future, solver)
             _merge(best, proven, found)
 
 
-def _end(future: Future[None], solver: cp_model.CpSolver) -> None:
+def end_proof(future: Future[Any], solver: cp_model.CpSolver) -> None:
     """Told again and again, since it is heard only once the solver runs."""
     while not future.done():
         solver.stop_search()

@@ -1,14 +1,37 @@
 """Resource-constrained projects (RCPSP): activities that share resources of some capacity.
 
-A serial schedule in the order of latest finish gives a first answer; CP-SAT improves and proves.
+A serial schedule in the order of latest finish is the first answer; then a population of orders,
+each justified both ways, beside a proof by CP-SAT on a thread of its own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from hanse.allocate.cpsat import WORKERS, solver_of
+import numpy as np
+
+from hanse.allocate.cpsat import end_proof, solver_of
+from hanse.allocate.jobshop import Limits
+from hanse.model.errors import BadInput
+
+if TYPE_CHECKING:
+    from hanse.allocate.kernels.arrays import Ints
+
+POOL = 150
+"""Orders that are kept: fewer grow alike within a second, more take longer than ten to meet."""
+
+STALL_ROUNDS = 10_000
+"""Rounds without a better schedule before all orders are made anew."""
+
+CHUNK_S = 0.05
+"""How often the search looks at the clock and at the proof."""
+
+ALONE_SHARE = 0.05
+"""Part of the time for the search alone: what it finds is where the proof begins."""
 
 
 @dataclass(slots=True)
@@ -27,7 +50,10 @@ class Scheduled:
 
     makespan: int
     bound: int
+    first_s: float
+    first: int
     starts: list[int] = field(default_factory=list)
+    rounds: int = 0
 
 
 def serial(project: Project) -> list[int]:
@@ -71,21 +97,137 @@ def _fits(project: Project, free: list[list[int]], x: int, at: int) -> bool:
     )
 
 
-def solve_project(project: Project, *, seconds: float, workers: int = WORKERS) -> Scheduled:
-    """The best schedule found in the time."""
+def lower_bound(project: Project) -> int:
+    """The longest way through the project, and what the scarcest resource needs alone."""
+    longest = max((tail for tail, _ in _tails(project)), default=0)
+    loads = (
+        -(-sum(d * use[r] for d, use in zip(project.durations, project.uses, strict=True)) // room)
+        for r, room in enumerate(project.capacities)
+        if room
+    )
+    return max(longest, *loads, 0)
+
+
+def solve_project(project: Project, limits: Limits) -> Scheduled:
+    """The best schedule found within the limits, and a bound.
+
+    Raises:
+        BadInput: an activity needs more of a resource than there is.
+    """
+    _fit_for_it(project)
+    began = limits.monotonic_s()
+    first = serial(project)
+    span = _end(project, first)
+    best = Scheduled(span, lower_bound(project), limits.monotonic_s() - began, span, first)
+    search = _Breeding(project, limits, first)
+    search.go(best.bound, began + limits.seconds * (ALONE_SHARE if limits.prove else 1.0))
+    _take(best, search)
+    if limits.prove and best.makespan > best.bound and not limits.cancelled():
+        _prove_beside(project, search, best, began + limits.seconds)
+    return best
+
+
+def _fit_for_it(project: Project) -> None:
+    for x, row in enumerate(project.uses):
+        if any(use > room for use, room in zip(row, project.capacities, strict=True)):
+            raise BadInput(
+                "an activity needs more of a resource than there is",
+                subject=f"activity {x}",
+                remedy="Raise the capacity or lower the use",
+            )
+
+
+class _Breeding:
+    """The arrays of one population; `go` goes on with it."""
+
+    def __init__(self, project: Project, limits: Limits, first: Sequence[int]) -> None:
+        from hanse.allocate.kernels.arrays import ints, offsets
+        from hanse.allocate.kernels.project import breed
+
+        n, self.limits = len(project.durations), limits
+        tails, before = _tails(project), [_before(project, x) for x in range(n)]
+        topo = sorted(range(n), key=tails.__getitem__, reverse=True)
+        horizon = sum(project.durations) + 1
+        self.best: Ints = ints(first)
+        self.log: Ints = ints([_end(project, list(first)), 0, 0])
+        self._breed: Callable[[int, int, int, int], None] = partial(
+            breed,
+            np.zeros((POOL, n), np.int64),
+            np.zeros(POOL, np.int64),
+            ints(project.durations),
+            np.array(project.uses, np.int64).reshape(n, -1),
+            ints(project.capacities),
+            offsets(map(len, before)),
+            ints(y for row in before for y in row),
+            offsets(map(len, project.followers)),
+            ints(y for row in project.followers for y in row),
+            np.array([topo, topo[::-1]], np.int64),
+            ints(tail for tail, _ in tails),
+            np.zeros((horizon, len(project.capacities)), np.int64),
+            np.zeros(horizon + 1, np.int64),
+            np.zeros((5, n), np.int64),
+            self.best,
+            self.log,
+        )
+
+    def go(self, bound: int, until: float, proof: Future[Any] | None = None) -> None:
+        """Search until an instant of the clock, the bound, a cancel, or the end of a proof."""
+        rounds = 20
+        while self.log[0] > bound and not self.limits.cancelled():
+            before = self.limits.monotonic_s()
+            if before >= until or (proof is not None and proof.done()):
+                return
+            self.step(rounds, bound)
+            took = self.limits.monotonic_s() - before
+            rounds = max(5, min(rounds * 2, round(rounds * CHUNK_S / max(took, 1e-4))))
+
+    def step(self, rounds: int, bound: int) -> None:
+        """Some rounds."""
+        self._breed(STALL_ROUNDS, rounds, bound, self.limits.seed + int(self.log[2]))
+
+
+def warm_up() -> None:
+    """Compile the search, or load it from disk: some seconds the first time."""
+    small = Project([1, 1], [[1], [1]], [1], [[], []])
+    _Breeding(small, Limits(0.0, lambda: 0.0), [0, 1]).step(1, 0)
+
+
+def _take(best: Scheduled, search: _Breeding) -> None:
+    best.rounds = int(search.log[2])
+    if search.log[0] < best.makespan:
+        best.makespan, best.starts = int(search.log[0]), search.best.tolist()
+    best.bound = min(best.bound, best.makespan)
+
+
+def _prove_beside(project: Project, search: _Breeding, best: Scheduled, until: float) -> None:
+    """CP-SAT on one thread, looking for less than what is known; the search goes on beside it."""
+    left = until - search.limits.monotonic_s()
+    if left <= 0:
+        return
+    solver = solver_of(seconds=left, workers=1, seed=search.limits.seed)
+    with ThreadPoolExecutor(1) as pool:
+        proof = pool.submit(_shorter, project, best.makespan, solver)
+        search.go(best.bound, until, proof)
+        end_proof(proof, solver)
+    starts, bound = proof.result()
+    _take(best, search)
+    if starts and _end(project, starts) < best.makespan:
+        best.makespan, best.starts = _end(project, starts), starts
+    best.bound = min(best.makespan, max(best.bound, bound))
+
+
+def _shorter(project: Project, span: int, solver: Any) -> tuple[list[int], int]:
+    """Starts of a schedule shorter than ``span`` (none: not found), and a bound."""
     from ortools.sat.python import cp_model
 
-    first = serial(project)
-    upper = _end(project, first)
-    model, starts, end = _model(project, upper)
-    for start, at in zip(starts, first, strict=True):
-        model.add_hint(start, at)
-    solver = solver_of(seconds=seconds, workers=workers)
+    model, starts, _ = _model(project, span - 1)
     status = solver.solve(model)
-    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return Scheduled(upper, 0, first)
-    found = [solver.value(start) for start in starts]
-    return Scheduled(solver.value(end), int(solver.best_objective_bound), found)
+    if status == cp_model.INFEASIBLE:
+        return [], span
+    bound = int(solver.best_objective_bound)
+    if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return [solver.value(start) for start in starts], bound
+    return [], bound
 
 
 def _end(project: Project, starts: list[int]) -> int:

@@ -1,8 +1,6 @@
 import json
-import os
 import random
 import time
-from pathlib import Path
 
 import pytest
 from benchmarks.allocate import READERS
@@ -10,17 +8,6 @@ from benchmarks.allocate import READERS
 from hanse.allocate import classic
 from hanse.allocate.check import check
 from hanse.allocate.jobshop import JobShop, Limits, as_plan, as_shop, lower_bound, solve
-from hanse.allocate.project import Project, broken, serial, solve_project
-
-PROJECT = Path(__file__).parents[3]
-
-
-@pytest.fixture
-def data_folder():
-    folder = Path(os.environ.get("HANSE_DATA", PROJECT.parent / "shared" / "data"))
-    if not folder.joinpath("scheduling").is_dir():
-        pytest.skip(f"the public scheduling instances are not in {folder}")
-    return folder
 
 
 def plain(seed, jobs=6, machines=5):
@@ -95,26 +82,14 @@ def test_a_search_told_to_stop_keeps_what_it_has():
     assert solved.makespan == solved.first
 
 
-def test_a_project_is_scheduled_within_its_capacities():
-    project = Project([3, 2, 2, 1], [[2], [1], [1], [2]], [2], [[3], [3], [], []])
-    assert broken(project, serial(project)) == []
-    found = solve_project(project, seconds=5)
-    assert broken(project, found.starts) == []
-    assert found.makespan == found.bound == 6
-    assert broken(project, [0, 0, 0, 0])
-
-
 @pytest.mark.data
-@pytest.mark.parametrize("kind", ["jsp", "fjsp", "rcpsp"])
+@pytest.mark.parametrize("kind", ["jsp", "fjsp"])
 def test_public_instances_are_read_and_their_bounds_are_kept(kind, data_folder):
     folder = data_folder / "scheduling"
     bounds = json.loads((folder / "bounds.json").read_text())[kind]
     small = sorted(folder.joinpath(kind).iterdir(), key=lambda p: (p.stat().st_size, p.name))[:3]
     for path in small:
         problem = READERS[kind](path)
-        if kind == "rcpsp":
-            assert solve_project(problem, seconds=1).makespan >= bounds[path.stem]["lb"]
-            continue
         solved = solve(problem, Limits(0.5, time.perf_counter, prove=False))
         assert solved.makespan >= bounds[path.stem]["lb"]
         assert solved.bound <= bounds[path.stem]["ub"]
