@@ -82,15 +82,32 @@ class AskForQuotes(Command, frozen=True, kw_only=True, tag="ask_for_quotes"):
 
 
 class ChooseQuote(Command, frozen=True, kw_only=True, tag="choose_quote"):
-    """Compare the answers of one request and name the best."""
+    """Compare the answers of one request and name the best.
+
+    ``again``: for what is missing of it, because an award was taken back or an order refused.
+    """
 
     request: str
+    again: bool = False
 
 
 class Award(Command, frozen=True, kw_only=True, tag="award"):
-    """Order from the best quotes of a request: signed by us, sent for countersignature."""
+    """Take the best quotes of a request: order, or award provisionally where it has a closing."""
 
     request: str
+
+
+class OrderHeld(Command, frozen=True, kw_only=True, tag="order_held"):
+    """Bidding for a request is over: order what is awarded and was not taken back."""
+
+    request: str
+
+
+class KeepPlace(Command, frozen=True, kw_only=True, tag="keep_place"):
+    """A place in the plan went to another award: hold the work of that one there."""
+
+    buyer: Did
+    rfq: str
 
 
 class CloseRequest(Command, frozen=True, kw_only=True, tag="close_request"):
@@ -185,6 +202,8 @@ AnyCommand = (
     | AskForQuotes
     | ChooseQuote
     | Award
+    | OrderHeld
+    | KeepPlace
     | CloseRequest
     | ReleaseHolds
     | Countersign

@@ -22,6 +22,8 @@ from hanse.flows.commands import (
     Countersign,
     Despatch,
     HearAnswer,
+    KeepPlace,
+    OrderHeld,
     PlanSale,
     RefreshRipples,
     ReleaseHolds,
@@ -205,6 +207,38 @@ def _updates(found: Iterable[DemandFacts]) -> Commands:
     return tuple(UpdateCustomer(demand=facts.demand) for facts in reversed(each.values()))
 
 
+@_on(kinds.HELD)
+def _award_is_held(event: Event, _view: View, _policy: Policy) -> Commands:
+    about = event.about
+    return (KeepPlace(buyer=about["buyer"], rfq=about["rfq"]),) if about.get("moved") else ()
+
+
+@_on(kinds.DISPLACED)
+def _award_taken_back(event: Event, view: View, policy: Policy) -> Commands:
+    """Our own award: the next best, the same firm at a higher premium among them."""
+    if not event.about.get("bought"):
+        return _settled_without_us(event, view, policy)
+    facts = view.request(event.about["rfq"])
+    return (ChooseQuote(request=facts.request, again=True),) if facts.alone else ()
+
+
+@_on(kinds.TURNED_DOWN)
+def _order_refused(event: Event, view: View, _policy: Policy) -> Commands:
+    about = event.about
+    ordered = about.get("document_kind") == "order"
+    request = view.request_of(about["partner"], event.subject) if ordered else None
+    if request is None or not view.request(request).alone:
+        return ()
+    return (ChooseQuote(request=request, again=True),)
+
+
+@_on(kinds.BIDDING_OVER)
+def _bidding_is_over(event: Event, _view: View, _policy: Policy) -> Commands:
+    return (OrderHeld(request=event.about["request"]),)
+
+
+@_on(kinds.GAVE_WAY)
+@_on(kinds.SPARED)
 @_on(kinds.REQUEST_CLOSED)
 def _settled_without_us(event: Event, _view: View, _policy: Policy) -> Commands:
     held = tuple(event.about.get("reservations", ()))

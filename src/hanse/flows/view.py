@@ -11,12 +11,16 @@ from hanse.model.time import Instant
 
 
 class RequestFacts(Struct, frozen=True, kw_only=True):
-    """One request for quotes as it stands: how many were asked, how many have answered."""
+    """One request for quotes as it stands: how many were asked, how many have answered.
+
+    ``alone``: the node awards it or orders from it by itself.
+    """
 
     request: str
     asked: int
     answered: int
     chosen: bool
+    alone: bool = False
 
 
 class DemandFacts(Struct, frozen=True, kw_only=True):
@@ -48,6 +52,10 @@ class View(Protocol):
         Raises:
             NotFound: we sent none of that number.
         """
+        ...
+
+    def request_of(self, partner: str, order: str) -> str | None:
+        """The request that an order of ours came from, None where it came from none."""
         ...
 
     def demands_of(self, partner: str, order: str) -> tuple[DemandFacts, ...]:

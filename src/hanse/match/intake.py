@@ -189,6 +189,7 @@ class Intake:
             award=off.award_reference.id,
             premium=off.premium_amount,
             fee=off.fee_amount,
+            bought=offer is None,
             reservations=free,
         )
 

@@ -180,6 +180,8 @@ def check_order(offer: Offer, order: trade.Order, *, at: Instant) -> None:
     reference = order.quotation_document_reference
     if reference is None or reference.id != quotation.id:
         raise Conflict("the order names another quotation", subject=order.id)
+    if order.reservation_id not in _reserved(offer):
+        raise Conflict("a reservation that is not of this quotation", subject=order.id)
     same = (
         order.document_currency_code == quotation.pricing_currency_code
         and order.cancellation_fee_percent == quotation.cancellation_fee_percent
@@ -190,6 +192,12 @@ def check_order(offer: Offer, order: trade.Order, *, at: Instant) -> None:
         raise Conflict("currency, fee or payment terms differ from our quotation", subject=order.id)
     for line in order.order_line:
         _same_line(quotation, line)
+
+
+def _reserved(offer: Offer) -> set[str]:
+    """The reservations an order may name: none, those of the lines, and the place that is kept."""
+    kept = {offer.state.hold.reservation_id} if isinstance(offer.state, Holding) else set()
+    return {"", *own_places(offer), *kept}
 
 
 def _same_line(quotation: trade.Quotation, line: trade.OrderLine) -> None:

@@ -78,23 +78,24 @@ def asked(quotation: trade.Quotation, lines: dict[str, Decimal]) -> Decimal:
 
 def list_worth(quotation: trade.Quotation, lines: dict[str, Decimal]) -> Decimal:
     """What so much of the lines comes to at the quoted prices, without charges."""
-    return sum((_amount(line_of(quotation, n), count) for n, count in lines.items()), Decimal(0))
+    return sum((worth_of(line_of(quotation, n), count) for n, count in lines.items()), Decimal(0))
 
 
-def _amount(line: trade.QuotationLine, count: Decimal) -> Decimal:
+def worth_of(line: trade.QuotationLine, count: Decimal) -> Decimal:
+    """What so much of a line comes to at its price."""
     return Decimal(unit_price(line, count)) / Decimal(line.price.base_quantity) * count
 
 
-def needed(holder: Offer, quotation: trade.Quotation, bid: Bid, *, least: Decimal) -> Decimal:
-    """The premium that takes a place from a provisional award: what it pays, and a raise.
+def needed(holder: Offer, worth: Decimal, *, least: Decimal) -> Decimal:
+    """The premium that takes a place from a provisional award for a job of that list price.
 
-    Where the job that takes it is worth less, the difference too; and the fee for withdrawing.
+    It is what the award pays, and a raise; where that job is worth less, the difference too; and
+    the fee for withdrawing.
     """
     if not isinstance(holder.state, Holding):
         raise Conflict("nothing was awarded", subject=holder.rfq.id)
     held = bid_of(holder.state.quotation, holder.state.award)
-    worth = list_worth(holder.state.quotation, held.lines)
-    lost = max(Decimal(0), worth - list_worth(quotation, bid.lines))
+    lost = max(Decimal(0), list_worth(holder.state.quotation, held.lines) - worth)
     return (held.premium + lost + least + fee(holder)).quantize(CENT, rounding=ROUND_UP)
 
 
@@ -104,7 +105,7 @@ def kept_by(loser: Offer, winner: Offer, *, least: Decimal) -> str | None:
         return None
     quotation = loser.state.quotation
     bid = bid_of(quotation, loser.state.award)
-    return str(needed(winner, quotation, bid, least=least))
+    return str(needed(winner, list_worth(quotation, bid.lines), least=least))
 
 
 def needs(offer: Offer, bid: Bid, place: str) -> set[str]:
@@ -142,7 +143,7 @@ def claim(whose: Whose, offer: Offer, bid: Bid, *, least: Decimal, at: Instant) 
         least: the least raise; 0: no provisional award gives way to another.
         at: now; an award whose closing is over gives way to nobody.
     """
-    quotation = _quotation(offer)
+    worth = list_worth(_quotation(offer), bid.lines)
     if len(bid.lines) > 1 and any(_taken(whose, offer, place) for place in _own(offer, bid)):
         return TooLow(needed=None)
     found: list[tuple[Decimal, str, Offer]] = []
@@ -150,8 +151,8 @@ def claim(whose: Whose, offer: Offer, bid: Bid, *, least: Decimal, at: Instant) 
         holder = whose.holder(place)
         if holder is None or _same(holder, offer):
             return Claim(place=place)
-        if least > 0 and _gives_way(holder, at):
-            found.append((needed(holder, quotation, bid, least=least), place, holder))
+        if least > 0 and gives_way(holder, at):
+            found.append((needed(holder, worth, least=least), place, holder))
     if not found:
         return TooLow(needed=None)
     cost, place, holder = min(found, key=lambda f: (f[0], f[1]))
@@ -193,7 +194,8 @@ def _same(holder: Offer, offer: Offer) -> bool:
     return (holder.buyer, holder.rfq.id) == (offer.buyer, offer.rfq.id)
 
 
-def _gives_way(holder: Offer, at: Instant) -> bool:
+def gives_way(holder: Offer, at: Instant) -> bool:
+    """Whether what an offer holds may still go to one that pays more: one line, before closing."""
     state = holder.state
     return (
         isinstance(state, Holding)

@@ -59,4 +59,5 @@ class Context:
             despatch_alone=told.despatch_alone,
             invoice_alone=told.invoice_alone,
             ripple_alone=told.ripple_alone,
+            closing_s=told.closing_s,
         )

@@ -135,6 +135,10 @@ class PolicySettings(Struct, frozen=True, forbid_unknown_fields=True):
         bool, Meta(description="Tell partners of disturbances that hit them, and answer theirs")
     ] = True
     ripple_hops: Annotated[int, Meta(ge=1, le=8, description="Firms a disturbance goes on to")] = 3
+    closing_s: Annotated[
+        int,
+        Meta(ge=0, le=30 * 86_400, description="From an award to its order; 0 orders at once"),
+    ] = 0
     payment_days: Annotated[int, Meta(ge=0, le=365, description="In our quotes")] = 30
     cancellation_fee_percent: Annotated[
         str, Meta(pattern=r"^\d{1,2}(\.\d{1,2})?$", description="In our quotes")

@@ -87,7 +87,7 @@ class House:
         settings = Settings(
             firm=FirmSettings(name=name),
             web=WebSettings(port=self.port),
-            policy=PolicySettings(answer_within_s=2.0, **policy),
+            policy=PolicySettings(**{"answer_within_s": 2.0, **policy}),
         )
         write_settings(self.folder.path, settings)
         self.plan = FakePlan()

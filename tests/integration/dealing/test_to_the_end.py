@@ -70,7 +70,10 @@ async def both(a, b, kind, count=1):
 
 @pytest.fixture
 def firms(tmp_path):
-    buyer, seller = House(tmp_path, "pump-works"), House(tmp_path, "turning-shop")
+    buyer, seller = (
+        House(tmp_path, "pump-works", answer_within_s=60.0),
+        House(tmp_path, "turning-shop"),
+    )
     makes(buyer, price_minor=None)
     makes(seller)
     meet(buyer, seller)

@@ -14,6 +14,8 @@ from hanse.flows.commands import (
     ChooseQuote,
     CloseRequest,
     Countersign,
+    KeepPlace,
+    OrderHeld,
     PlanSale,
     ReleaseHolds,
     ReplanSale,
@@ -49,6 +51,9 @@ class Facts:
         if self._request is None or self._request.request != request:
             raise NotFound("no such request", subject=request)
         return self._request
+
+    def request_of(self, partner, order):
+        return self._request.request if self._request else None
 
     def demands_of(self, partner, order):
         return self._demands
@@ -186,6 +191,26 @@ def test_an_order_the_desk_would_not_sign_alone_is_asked_of_a_person():
 def test_an_event_nobody_waits_for_leads_to_nothing():
     assert react(event("links.something_else"), Facts(), FREE) == ()
     assert kinds.PROMISE_BROKEN in reacts_to()
+
+
+def test_an_award_taken_back_is_placed_again_where_the_node_awards_alone():
+    said = {"partner": "did:key:zA", "rfq": "R", "bought": True}
+    for alone, expected in ((True, (ChooseQuote(request="R", again=True),)), (False, ())):
+        facts = RequestFacts(request="R", asked=2, answered=2, chosen=True, alone=alone)
+        assert react(event(kinds.DISPLACED, **said), Facts(facts), FREE) == expected
+        refused = event(kinds.TURNED_DOWN, partner="did:key:zA", document_kind="order", why="late")
+        assert react(refused, Facts(facts), FREE) == expected
+    ours = event(kinds.DISPLACED, partner="did:key:zB", rfq="R", reservations=["h1"])
+    assert react(ours, Facts(), FREE) == (ReleaseHolds(holds=("h1",)),)
+
+
+def test_a_place_that_went_to_another_is_planned_for_it_and_bidding_ends_in_orders():
+    held = {"buyer": "did:key:zB", "rfq": "R"}
+    keep = KeepPlace(buyer="did:key:zB", rfq="R")
+    assert react(event(kinds.HELD, **held, moved=True), Facts(), FREE) == (keep,)
+    assert react(event(kinds.HELD, **held, moved=False), Facts(), FREE) == ()
+    over = event(kinds.BIDDING_OVER, request="R")
+    assert react(over, Facts(), FREE) == (OrderHeld(request="R"),)
 
 
 def test_what_was_held_for_a_quote_not_taken_is_free_again():

@@ -188,3 +188,37 @@ def cheapest(request, quotes, hours):
         if near <= hours + 1e-9:
             costs.append(cost)
     return min(costs)
+
+
+def test_lines_that_share_hours_are_each_in_time_and_only_one_of_them_is():
+    """Near has hours for one line in time; the other may come late, or from Far."""
+    request = asked(100, 100)
+    late = ((("100", START + 9 * DAY)),)
+    use = (trade.ResourceUse(resource_id="shared-1", hours_per_piece="0.1"),)
+    lines = tuple(
+        line
+        for n in ("1", "2")
+        for line in (
+            quotation_line(n, "100", "10", parts=late),
+            quotation_line(f"{n}-mix", "100", "10", rfq_line=n, resource_use=use),
+        )
+    )
+    limit = (trade.ResourceLimit(resource_id="shared-1", hours="10"),)
+    near = quotation(NEAR, "Q-Near", lines=lines, resource_limit=limit)
+    alone = choose_whole(request, {NEAR.did: near})
+    assert sorted(counts_of(alone, NEAR.did)) in (["1", "2-mix"], ["1-mix", "2"])
+    far = quotation(FAR, "Q-Far", lines=(quotation_line("1", "100", "12"),))
+    both = choose_whole(request, {NEAR.did: near, FAR.did: far})
+    assert counts_of(both, NEAR.did) == {"2-mix": 100}
+    assert counts_of(both, FAR.did) == {"1": 100}
+
+
+def test_a_price_of_carbon_counts_in_the_choice_and_is_not_paid():
+    request = asked(100)
+    heavy = quotation(NEAR, "Q-Near", lines=(quotation_line("1", "100", "10", carbon_kg="500"),))
+    light = quotation(FAR, "Q-Far", lines=(quotation_line("1", "100", "11", carbon_kg="100"),))
+    quotes = {NEAR.did: heavy, FAR.did: light}
+    for price, taken in (("0.10", NEAR), ("0.50", FAR)):
+        choice = choose_whole(request, quotes, rules=Rules(carbon=Decimal(price)))
+        assert list(choice.by_seller()) == [taken.did]
+    assert choice.cost == Decimal(1_100)

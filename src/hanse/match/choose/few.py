@@ -111,6 +111,7 @@ def _line(
 
 
 def _per_piece(wanted: trade.RfqLine, line: trade.QuotationLine) -> Decimal:
+    """What a piece costs in all, taking as much as is wanted and offered."""
     count = min(Decimal(wanted.quantity.value), Decimal(line.quantity.value))
     if count < Decimal(line.minimum_quantity):
         return Decimal("Infinity")

@@ -24,6 +24,14 @@ def line_of(quotation: trade.Quotation, line: str) -> trade.QuotationLine:
     raise Conflict("the quotation has no such line", subject=f"{quotation.id} line {line}")
 
 
+def normal_lines(quotation: trade.Quotation) -> list[trade.QuotationLine]:
+    """The first line for each thing asked for; the others are further dates for the same."""
+    found: dict[str, trade.QuotationLine] = {}
+    for line in quotation.quotation_line:
+        found.setdefault(line.rfq_line_id, line)
+    return list(found.values())
+
+
 def unit_price(line: trade.QuotationLine, count: Decimal) -> str:
     """The price that holds for the whole quantity, with its break.
 

@@ -9,6 +9,7 @@ is priced again in decimals.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from decimal import ROUND_FLOOR, Decimal
 
@@ -63,6 +64,8 @@ def tender(
     )
     shared = tuple((d, limit.resource_id) for d in firms for limit in quotes[d].resource_limit)
     limits = [float(limit.hours) for did in firms for limit in quotes[did].resource_limit]
+    dates = _several_dates(offers)
+    shared, limits = (*shared, *dates), [*limits, *(1.0 for _ in dates)]
     problem = _problem(rfq, offers, firms, said)
     return Tender(
         problem=_with_hours(problem, offers, shared, limits),
@@ -70,6 +73,17 @@ def tender(
         firms=firms,
         shared=shared,
     )
+
+
+def _several_dates(offers: tuple[Offered, ...]) -> tuple[tuple[str, str], ...]:
+    """(firm, name) for every line that a firm offers at several dates: it can be taken at one."""
+    counts = Counter((o.seller, _one_of(o.wanted.id).resource_id) for o in offers)
+    return tuple(name for name, count in counts.items() if count > 1)
+
+
+def _one_of(line: str) -> trade.ResourceUse:
+    """The whole of a capacity that the dates of one line share: a choice of one."""
+    return trade.ResourceUse(resource_id=f"one of {line}", hours_per_piece="0", setup_hours="1")
 
 
 def _problem(
@@ -155,7 +169,7 @@ def _with_hours(
     uses = [
         [
             (place[o.seller, u.resource_id], u)
-            for u in o.line.resource_use
+            for u in (*o.line.resource_use, _one_of(o.wanted.id))
             if (o.seller, u.resource_id) in place
         ]
         for o in offers

@@ -31,6 +31,7 @@ from hanse.model.ids import NOTE_MAX
 from hanse.model.product import Item
 from hanse.model.text import Text
 from hanse.model.time import format_minute
+from hanse.node.acts import bidding
 from hanse.node.acts.once import once
 from hanse.node.context import Context
 from hanse.node.dealing import files, partners
@@ -165,11 +166,15 @@ async def choose_quote(context: Context, event: Event, command: ChooseQuote) -> 
 
     def write(tx: Tx) -> None:
         choice = choice_of(tx, context, command.request)
+        if command.again and not choice.lines:
+            return
         if not choice.by_seller():
             tx.events.append(_no_offer(command.request, event, NONE_FITS))
             return
         told = _chosen(command.request, choice, event)
-        event_, fresh = tx.events.append_once(f"chosen:{command.request}", told)
+        mark = f"chosen:{command.request}"
+        mark = f"{mark}:{event.id}" if command.again else mark
+        event_, fresh = tx.events.append_once(mark, told)
         for line in choice.lines if fresh else ():
             if not line.best.picks:
                 tx.events.append(_not_covered(command.request, line, event_))
@@ -178,13 +183,18 @@ async def choose_quote(context: Context, event: Event, command: ChooseQuote) -> 
 
 
 async def award(context: Context, event: Event, command: Award) -> None:
-    """Order from the best: signed by us now, in force when the other signs."""
+    """Take the best: ordered, signed by us now; or provisionally, where bidding goes on."""
 
     def write(tx: Tx) -> None:
-        choice = choice_of(tx, context, command.request)
+        request, choice = command.request, choice_of(tx, context, command.request)
+        closing = bidding.closing_for(tx, context, request, choice)
         for seller, quantities in choice.by_seller().items():
-            offered = tx.events.append(_offered(tx, command.request, seller, event))
-            at_desk(tx, context, offered, _order(command.request, seller, quantities))
+            if closing is not None:
+                given = bidding.give(request, seller, quantities, closing)
+                at_desk(tx, context, event, given)
+                continue
+            offered = tx.events.append(bidding.offered_event(tx, request, seller, event))
+            at_desk(tx, context, offered, _order(request, seller, quantities))
 
     await once(context.store, event, command, write)
 
@@ -284,17 +294,6 @@ def _not_covered(request: str, line: LineChoice, event: Event) -> Draft:
         text=Text(f"{text.en} A person must decide", f"{text.zh}需人工决定"),
         cause=event.id,
         about={"request": request, "line": line.rfq_line, "why": why.en},
-    )
-
-
-def _offered(tx: Tx, request: str, seller: str, event: Event) -> Draft:
-    name = partners.name_of(tx, seller)
-    return Draft(
-        kind=kinds.ORDER_OFFERED,
-        subject=request,
-        text=Text(f"Order signed and sent to {name}", f"订单已签署并发往 {name}"),
-        cause=event.id,
-        about={"request": request, "partner": seller},
     )
 
 

@@ -18,6 +18,8 @@ from hanse.flows.commands import (
     Countersign,
     Despatch,
     HearAnswer,
+    KeepPlace,
+    OrderHeld,
     PlanSale,
     RefreshRipples,
     ReleaseHolds,
@@ -31,6 +33,7 @@ from hanse.flows.commands import (
 )
 from hanse.model.event import Event
 from hanse.node.acts import (
+    bidding,
     buying,
     delivering,
     people,
@@ -53,6 +56,8 @@ _DEEDS: dict[type[Command], Callable[[Context, Event, Any], Awaitable[None]]] = 
     AskForQuotes: buying.ask_for_quotes,
     ChooseQuote: buying.choose_quote,
     Award: buying.award,
+    OrderHeld: bidding.order_held,
+    KeepPlace: bidding.keep_place,
     CloseRequest: buying.close_request,
     Countersign: buying.countersign,
     Despatch: delivering.despatch,

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from hanse.match import papers
 from hanse.match.books import Books
+from hanse.match.choose.price import normal_lines
 from hanse.match.counter import Context as Step
 from hanse.match.desk import Desk
 from hanse.match.enquiry import Enquiry, Quoted
@@ -179,7 +180,7 @@ def _offered(case: Case, enquiry: Enquiry) -> dict[str, Decimal]:
     quoted = talk if isinstance(talk, Quoted) else getattr(talk, "quoted", None)
     if quoted is None:
         raise NotFound("this firm has made no offer", subject=enquiry.rfq.id)
-    lines = quoted.quotation.quotation_line
+    lines = normal_lines(quoted.quotation)
     counts = case.counts({line.id: Decimal(line.quantity.value) for line in lines})
     return {name: count for name, count in counts.items() if count > 0}
 

@@ -21,6 +21,7 @@ from hanse.model.text import Text
 from hanse.node.context import Context
 from hanse.node.dealing.fetching import note_files
 from hanse.node.dealing.partners import heard_profile
+from hanse.node.dealing.selling_rules import selling
 from hanse.store import Tx, peer_lane
 from hanse.transmit.peerlink.envelope import Message, seal
 
@@ -38,7 +39,7 @@ def desk_in(tx: Tx, context: Context) -> Desk:
         context.identity.signer,
         tx.desk,
         ids=context.ids,
-        policy=Policy(accept_order_max=limit),
+        policy=Policy(accept_order_max=limit, raise_least=selling(tx).raise_least),
     )
 
 

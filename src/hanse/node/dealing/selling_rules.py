@@ -24,11 +24,23 @@ class Step(Struct, frozen=True, kw_only=True):
 
 
 class Selling(Struct, frozen=True, kw_only=True):
-    """Money in our currency: set-up and freight once a line; ``least`` pieces a line."""
+    """Money in our currency: set-up and freight once a line; ``least`` pieces a line.
+
+    Where the normal date is late: an earlier one is offered alone as long as the harm to others is
+    at most ``express_harm_max``, at ``express_percent`` of that harm and ``express_least`` at the
+    least. A provisional award gives way, before its closing, to one whose premium is higher by
+    ``raise_least`` (0: to none). ``withdrawal_percent`` of its worth is owed by whoever takes a
+    provisional award back.
+    """
 
     setup: Decimal = Decimal(0)
     freight: Decimal = Decimal(0)
     least: Annotated[int, Meta(ge=0, le=10**9)] = 0
+    express_harm_max: Decimal = Decimal(0)
+    express_percent: Annotated[int, Meta(ge=100, le=10_000)] = 120
+    express_least: Decimal = Decimal(0)
+    raise_least: Decimal = Decimal(10)
+    withdrawal_percent: Annotated[int, Meta(ge=0, le=99)] = 0
     steps: Annotated[tuple[Step, ...], Meta(max_length=BREAKS_MAX)] = ()
 
 

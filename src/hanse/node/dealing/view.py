@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from hanse.flows import kinds
 from hanse.flows.view import DemandFacts, RequestFacts
 from hanse.match.books import Books
 from hanse.match.contract import Cancelled, Contract, LineStanding
-from hanse.match.enquiry import Asked, Enquiry, Ordering, Quoted, Talk
+from hanse.match.enquiry import Asked, Awarded, Enquiry, Held, Ordering, Outbid, Quoted, Talk
 from hanse.model.errors import NotFound
 from hanse.node.shelves import Demand, demands
 from hanse.store import Tx
@@ -34,7 +35,16 @@ class TxView:
             asked=len(enquiry.talks),
             answered=len(enquiry.talks) - waiting,
             chosen=self._tx.events.by_once(f"chosen:{request}") is not None,
+            alone=enquiry.closing is not None or self._ordered_alone(request),
         )
+
+    def _ordered_alone(self, request: str) -> bool:
+        return bool(self._tx.events.find(kind=kinds.ORDER_OFFERED, subject=request, limit=1))
+
+    def request_of(self, partner: str, order: str) -> str | None:
+        """The request that an order of ours came from."""
+        enquiry = self._books.enquiry_of_order(partner, order)
+        return None if enquiry is None else enquiry.rfq.id
 
     def demands_of(self, partner: str, order: str) -> tuple[DemandFacts, ...]:
         """What the lines of an order of ours were placed for."""
@@ -108,6 +118,9 @@ def offers(talk: object, line: str) -> bool:
     return any(row.rfq_line_id == line for row in rows)
 
 
+_OPEN = Quoted | Awarded | Held | Outbid | Ordering
+
+
 def _may_cover(talk: Talk, line: str) -> bool:
     """Whether a line may still be ordered out of a talk, or is being ordered."""
-    return isinstance(talk, Asked) or (isinstance(talk, Quoted | Ordering) and offers(talk, line))
+    return isinstance(talk, Asked) or (isinstance(talk, _OPEN) and offers(talk, line))

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from hanse.match import papers
 from hanse.match.capability.search import catalogue
+from hanse.match.choose.price import normal_lines
 from hanse.match.contract import Cancelled, Contract, LineStanding
 from hanse.model import trade
 from hanse.model.text import Text
@@ -42,7 +43,7 @@ def quoted_lines(
     rfq: trade.RequestForQuotation, quotation: trade.Quotation
 ) -> tuple[QuotedLine, ...]:
     """Every line of the request as it is offered; nothing for a request of one line."""
-    offered = {line.rfq_line_id: line for line in quotation.quotation_line}
+    offered = {line.rfq_line_id: line for line in normal_lines(quotation)}
     wanted = rfq.request_for_quotation_line
     currency = quotation.pricing_currency_code
     return tuple(_quoted(w, offered.get(w.id), currency) for w in wanted) if wanted[1:] else ()

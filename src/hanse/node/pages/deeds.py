@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from hanse.match import papers
+from hanse.match.choose.price import normal_lines
 from hanse.match.contract import Cancelled, Closed, Contract, Disputed
-from hanse.match.enquiry import Asked, Awarded, Enquiry, Held, Quoted, Talk
+from hanse.match.enquiry import Asked, Awarded, Enquiry, Held, Outbid, Quoted, Talk
 from hanse.match.offer import Offer, Offered, Wanted
 from hanse.model import trade
 from hanse.model.text import Text
@@ -337,6 +338,9 @@ def on_quote(rfq: trade.RequestForQuotation, talk: Talk) -> tuple[Deed, ...]:
                 fields=_quoted_counts(rfq, quotation),
             )
             return (take, keep)
+        case Outbid(premium=premium):
+            label = Text(f"Order at a premium of {premium}", f"加价 {premium} 下单")
+            return (Deed(name="order", label=label),)
         case Awarded() | Held():
             take = Deed(name="order", label=Text("Order", "下单"), main=True)
             back = Deed(name="take_back", label=Text("Take it back", "收回"), fields=(REASON,))
@@ -348,7 +352,7 @@ def on_quote(rfq: trade.RequestForQuotation, talk: Talk) -> tuple[Deed, ...]:
 def _quoted_counts(rfq: trade.RequestForQuotation, quotation: trade.Quotation) -> tuple[Field, ...]:
     """A field an offered line; 0 leaves a line to others."""
     wanted = {w.id: w.item.buyers_item_identification for w in rfq.request_for_quotation_line}
-    lines = quotation.quotation_line[:LINES_SHOWN_MAX]
+    lines = normal_lines(quotation)[:LINES_SHOWN_MAX]
     names = [wanted.get(line.rfq_line_id, "") if len(wanted) > 1 else "" for line in lines]
     return tuple(
         _number(
@@ -362,6 +366,6 @@ def _quoted_counts(rfq: trade.RequestForQuotation, quotation: trade.Quotation) -
 
 def on_enquiry(enquiry: Enquiry) -> tuple[Deed, ...]:
     """What we can do with a request of ours."""
-    if not any(isinstance(talk, Asked | Quoted) for talk in enquiry.talks.values()):
+    if not any(isinstance(talk, Asked | Quoted | Outbid) for talk in enquiry.talks.values()):
         return ()
     return (Deed(name="close", label=Text("Close the request", "结束询价"), fields=(REASON,)),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hanse.match.amounts import charges_of
+from hanse.match.choose.price import normal_lines
 from hanse.match.words import kind_name
 from hanse.model import trade
 from hanse.model.text import Text
@@ -19,15 +20,27 @@ CHARGES = {
 
 def facts(quotation: trade.Quotation) -> tuple[Fact, ...]:
     """Unit prices and breaks, charges, least quantities, carbon; payment terms and fee."""
-    lines = quotation.quotation_line[:LINES_SHOWN_MAX]
-    found = [fact for line in lines for fact in _of_line(line, quotation.pricing_currency_code)]
+    normal, currency = normal_lines(quotation), quotation.pricing_currency_code
+    found = [fact for line in normal[:LINES_SHOWN_MAX] for fact in _of_line(line, currency)]
+    earlier = [line for line in quotation.quotation_line if line not in normal]
+    found += [_earlier(line, currency) for line in earlier[:LINES_SHOWN_MAX]]
     if quotation.payment_terms:
         found.append(terms_fact(quotation))
     fee = quotation.cancellation_fee_percent
     found.append(Fact(Text("Fee if cancelled", "取消费"), _same(f"{fee} %")))
+    if quotation.withdrawal_fee_percent != "0":
+        share = _same(f"{quotation.withdrawal_fee_percent} %")
+        found.append(Fact(Text("Fee if an award is taken back", "撤回暂定授予的费用"), share))
     if quotation.note:
         found.append(Fact(Text("Note", "备注"), _same(quotation.note)))
     return tuple(found)
+
+
+def _earlier(line: trade.QuotationLine, currency: str) -> Fact:
+    when = format_minute(max(part.date_time for part in line.promised_delivery))
+    label = Text(f"Or line {line.rfq_line_id} by {when}", f"或第 {line.rfq_line_id} 行 {when} 前")
+    money = f"{line.premium_amount} {currency}"
+    return Fact(label, Text(f"{money} more, once", f"一次性加价 {money}"))
 
 
 def terms_fact(paper: trade.Quotation | trade.Order) -> Fact:

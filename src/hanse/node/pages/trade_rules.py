@@ -38,6 +38,29 @@ _MONEY = (
     ("award_alone_up_to_minor", Text("Order up to", "自动下单上限")),
     ("accept_alone_up_to_minor", Text("Take orders up to", "自动接单上限")),
 )
+_CLOSING = Text("Bidding before an order, seconds (0: none)", "下单前竞价秒数(0 为无)")
+_CARBON = Text("A kg of CO2e counts", "每千克二氧化碳当量计入")
+_EXPRESS = (
+    (
+        "express_harm_max",
+        Text(
+            "Harm an earlier date may do (0: none)",
+            "提前交期损失上限(0 为无)",
+        ),
+    ),
+    ("express_least", Text("An earlier date costs at least", "提前交期最低加价")),
+    (
+        "raise_least",
+        Text(
+            "Raise that takes an awarded place (0: none)",
+            "让位所需最小加价(0 为不让)",
+        ),
+    ),
+)
+_SHARES = (
+    ("express_percent", Text("Of that harm, as its premium, percent", "损失加价比例(%)")),
+    ("withdrawal_percent", Text("Fee if an award is taken back, percent", "撤回授予费用(%)")),
+)
 _NUMBERS = (
     ("firms", Text("Firms a line at most", "每行最多供应商数")),
     ("small_share_percent", Text("Share wished for small firms, percent", "小企业期望份额(%)")),
@@ -56,7 +79,10 @@ def rules_view(tx: Tx, context: Context) -> RulesView:
     return RulesView(
         alone=_alone_facts(policy, currency),
         selling=_selling_facts(selling(tx), currency),
-        buying=tuple(Fact(label, _same(str(getattr(said, name)))) for name, label in _NUMBERS),
+        buying=(
+            *(Fact(label, _same(str(getattr(said, name)))) for name, label in _NUMBERS),
+            Fact(_CARBON, _same(str(_money(said.carbon_price, currency)))),
+        ),
         firms=tuple(_firm(tx, p.did, said, currency) for p in known),
         deeds=(
             _alone_deed(policy, currency),
@@ -104,12 +130,15 @@ def _policy(values: Mapping[str, str], currency: str) -> Policy:
         if amount < 0:
             raise BadInput("not an amount over zero", subject=typed, remedy="Write 20000")
         found[name] = amount
+    found["closing_s"] = _whole(values.get("closing_s", "")) or 0
     return msgspec.convert(found, Policy)
 
 
 def _with_numbers(old: Buying, values: Mapping[str, str]) -> Buying:
     typed = {name: _whole(values.get(name, "")) for name, _ in _NUMBERS}
     fresh = msgspec.to_builtins(old) | {k: v for k, v in typed.items() if v is not None}
+    if values.get("carbon_price", "").strip():
+        fresh["carbon_price"] = str(_amount(values["carbon_price"]))
     return _converted(fresh)
 
 
@@ -146,6 +175,9 @@ def _sells(values: Mapping[str, str]) -> Selling:
         freight=_amount(values.get("freight", "")),
         least=_whole(values.get("least", "")) or 0,
         steps=found[:BREAKS_MAX],
+        express_percent=max(100, _whole(values.get("express_percent", "")) or 0),
+        withdrawal_percent=min(99, _whole(values.get("withdrawal_percent", "")) or 0),
+        **{name: _amount(values.get(name, "")) for name, _ in _EXPRESS},
     )
 
 
@@ -173,7 +205,8 @@ def _alone_facts(policy: Policy, currency: str) -> tuple[Fact, ...]:
         Fact(label, _same(str(Money(getattr(policy, name), currency)))) for name, label in _MONEY
     ]
     flags = [Fact(label, YES if getattr(policy, name) else NO) for name, label in _FLAGS]
-    return (*shown, *flags)
+    closing = Fact(_CLOSING, _same(str(policy.closing_s)))
+    return (*shown, closing, *flags)
 
 
 def _steps(said: Selling) -> str:
@@ -186,6 +219,11 @@ def _selling_facts(said: Selling, currency: str) -> tuple[Fact, ...]:
         Fact(Text("Freight, once", "一次性运费"), _same(str(_money(said.freight, currency)))),
         Fact(Text("Least quantity", "最小起订量"), _same(str(said.least))),
         Fact(Text("Percent off, by quantity", "按数量折扣(%)"), _same(_steps(said) or "–")),
+        *(
+            Fact(label, _same(str(_money(getattr(said, name), currency))))
+            for name, label in _EXPRESS
+        ),
+        *(Fact(label, _same(f"{getattr(said, name)} %")) for name, label in _SHARES),
     )
 
 
@@ -201,6 +239,7 @@ def _selling_deed(said: Selling) -> Deed:
         _number("freight", Text("Freight, once", "一次性运费"), str(said.freight)),
         _number("least", Text("Least quantity", "最小起订量"), str(said.least)),
         steps,
+        *(_number(name, label, str(getattr(said, name))) for name, label in (*_EXPRESS, *_SHARES)),
     )
     label = Text("Change what our quotes ask", "更改报价条件")
     return Deed(name="selling", label=label, fields=fields)
@@ -240,11 +279,13 @@ def _alone_deed(policy: Policy, currency: str) -> Deed:
         for name, label in _FLAGS
     )
     label = Text("Change what happens alone", "更改自动处理规则")
-    return Deed(name="alone", label=label, fields=(*amounts, *flags))
+    closing = _number("closing_s", _CLOSING, str(policy.closing_s))
+    return Deed(name="alone", label=label, fields=(*amounts, closing, *flags))
 
 
 def _buying_deed(said: Buying) -> Deed:
-    fields = tuple(_number(name, label, str(getattr(said, name))) for name, label in _NUMBERS)
+    numbers = (_number(name, label, str(getattr(said, name))) for name, label in _NUMBERS)
+    fields = (*numbers, _number("carbon_price", _CARBON, str(said.carbon_price)))
     return Deed(name="buying", label=Text("Change the buying rules", "更改采购规则"), fields=fields)
 
 

@@ -13,7 +13,7 @@ from hanse.match.amounts import charges_of, sum_of
 from hanse.match.books import Books
 from hanse.match.capability.naming import examples_of
 from hanse.match.capability.search import catalogue
-from hanse.match.choose.price import unit_price
+from hanse.match.choose.price import normal_lines, unit_price
 from hanse.match.contract import Cancelled, Closed, Contract, Disputed, order_number
 from hanse.match.enquiry import (
     Asked,
@@ -27,7 +27,7 @@ from hanse.match.enquiry import (
     Quoted,
     Talk,
 )
-from hanse.match.offer import Offer, Offered, Passed, Sold
+from hanse.match.offer import Holding, Offer, Offered, Outbid, Passed, Sold
 from hanse.model import trade
 from hanse.model.errors import NotFound
 from hanse.model.event import Event
@@ -42,7 +42,7 @@ from hanse.node.dealing import files, partners
 from hanse.node.dealing.buying_rules import worth
 from hanse.node.dealing.desk import desk_in
 from hanse.node.dealing.wording import Wording
-from hanse.node.pages import deeds, offers
+from hanse.node.pages import awards, deeds, offers
 from hanse.node.pages.deal_lines import (
     asked_facts,
     asked_lines,
@@ -232,10 +232,13 @@ class RecordTrade:
 
     def _best(self, tx: Tx, enquiry: Enquiry) -> tuple[frozenset[str], tuple[Text, ...]]:
         """Who would be chosen now and why, line by line; nothing where no offer is open."""
-        if not any(isinstance(talk, Quoted) for talk in enquiry.talks.values()):
+        if not any(
+            not isinstance(talk, Asked | Declined | Dropped) for talk in enquiry.talks.values()
+        ):
             return frozenset(), ()
         choice = choice_of(tx, self._context, enquiry.rfq.id)
-        return frozenset(choice.by_seller()), tuple(line.text for line in choice.lines)
+        best = frozenset(choice.by_seller()) or awards.standing(enquiry)
+        return best, tuple(line.text for line in choice.lines)
 
     def _answers(self, offer: Offer) -> tuple[Deed, ...]:
         policy = self._context.settings.policy
@@ -370,7 +373,7 @@ def _in(tx: Tx, offer: Offer) -> RfqRow:
     match offer.state:
         case Sold():
             state = ORDERED
-        case Offered():
+        case Offered() | Holding():
             state = QUOTED
         case Passed():
             state = SETTLED
@@ -415,20 +418,23 @@ def _quote(tx: Tx, rfq: trade.RequestForQuotation, did: str, talk: Talk) -> Quot
     quoted = talk if isinstance(talk, Quoted) else getattr(talk, "quoted", None)
     if quoted is None:
         return None
-    state = QUOTED
+    state = awards.state_of(talk) or QUOTED
     if isinstance(talk, Placed | Ordering):
         state = ORDERED
     elif isinstance(talk, Declined | Dropped):
         state = SETTLED
     row = _quotation_row(rfq, quoted.quotation, partners.name_of(tx, did), state)
     why = talk.reason.note if isinstance(talk, Dropped) else ""
-    return msgspec.structs.replace(row, why=Text(why, why), deeds=deeds.on_quote(rfq, talk))
+    facts = (*row.facts, *awards.facts_of(talk, quoted.quotation.pricing_currency_code))
+    return msgspec.structs.replace(
+        row, why=Text(why, why), facts=facts, deeds=deeds.on_quote(rfq, talk)
+    )
 
 
 def _quotation_row(
     rfq: trade.RequestForQuotation, quotation: trade.Quotation, firm: str, state: State
 ) -> QuoteRow:
-    lines = quotation.quotation_line
+    lines = normal_lines(quotation)
     return QuoteRow(
         id=quotation.id,
         firm=firm,
@@ -444,23 +450,25 @@ def _quotation_row(
 
 
 def _offered_at(quotation: trade.Quotation) -> Decimal:
-    """What all that a quotation offers costs together, before tax."""
+    """What all that a quotation offers at its normal dates costs together, before tax."""
     return sum(
         (
             Decimal(n.quantity.value)
             * Decimal(unit_price(n, Decimal(n.quantity.value)))
             / Decimal(n.price.base_quantity)
             + sum_of(charges_of(n))
-            for n in quotation.quotation_line
+            for n in normal_lines(quotation)
         ),
         Decimal(0),
     )
 
 
 def _own_quote(offer: Offer) -> tuple[QuoteRow, ...]:
-    if not isinstance(offer.state, Offered | Sold):
+    if not isinstance(offer.state, Offered | Holding | Outbid | Sold):
         return ()
     quotation = offer.state.quotation
     state = ORDERED if isinstance(offer.state, Sold) else QUOTED
     name = quotation.seller_supplier_party.name
-    return (_quotation_row(offer.rfq, quotation, name, state),)
+    row = _quotation_row(offer.rfq, quotation, name, state)
+    awarded, facts = awards.given(offer, offer.rfq.buyer_customer_party.name)
+    return (msgspec.structs.replace(row, state=awarded or state, facts=(*row.facts, *facts)),)

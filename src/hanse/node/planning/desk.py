@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import msgspec
 
@@ -112,6 +113,23 @@ class PlanDesk:
                 "something else is held under that key", subject=ask.key, remedy="Use another key"
             )
         return known
+
+    async def quote_over(self, ask: wire.OverAsk) -> Promise:
+        """The dates with some holds given back; tried on a fork."""
+        return await asyncio.to_thread(_without, self._live.fork(), ask)
+
+    async def keep_place(self, ask: wire.PlaceAsk) -> wire.QuoteAnswer:
+        """Other work in the place of a hold, under its name; the same again changes nothing."""
+        held = next((h for h in self._live.holds() if h.key == ask.hold), None)
+        wanted = (ask.item, ask.quantity, ask.expires)
+        if held is None or (held.item, held.quantity, held.expires_at) != wanted:
+            if held is not None:
+                self._live.release(ask.hold)
+            held = self._live.hold(ask.item, ask.quantity, expires_at=ask.expires, key=ask.hold)
+        version = await self._keep_held()
+        return wire.QuoteAnswer(
+            quantity=held.quantity, ready=held.ready_at, hold=held.key, version=version
+        )
 
     async def release(self, ask: wire.Release) -> wire.PlanChanged:
         """Give a hold back; one that has lapsed is as good as given back."""
@@ -282,6 +300,8 @@ class PlanDesk:
         try:
             return self._live.confirm(ask.hold, ask.order, cause=ask.cause)
         except HanseError:
+            with contextlib.suppress(NotFound):
+                self._live.release(ask.hold)
             return self._live.insert(ask.order, cause=ask.cause)
 
     def _hold_again(self, hold: Hold) -> None:
@@ -298,3 +318,11 @@ class PlanDesk:
     def _standing(self, order: str = "") -> wire.PlanChanged:
         version = self._live.version()
         return wire.PlanChanged(version=version.number, ready=version.ready.get(order))
+
+
+def _without(fork: LivePlan, ask: wire.OverAsk) -> Promise:
+    """What a fork promises once those holds are given back; a hold that is gone is no matter."""
+    for hold in ask.holds:
+        with contextlib.suppress(NotFound):
+            fork.release(hold)
+    return fork.promise(ask.item, ask.quantity, express=ask.curve)

@@ -16,6 +16,8 @@ from hanse.model.time import Instant
 MACHINE_DOWN = "plan.machine_down"
 MACHINE_UP = "plan.machine_up"
 QUOTE = "plan.quote"
+QUOTE_OVER = "plan.quote_over"
+KEEP_PLACE = "plan.keep_place"
 RELEASE = "plan.release"
 ADD = "plan.add"
 CHANGE = "plan.change"
@@ -82,6 +84,27 @@ class QuoteAnswer(Struct, frozen=True, kw_only=True):
     ready: Instant | None = None
     hold: str = ""
     version: int = 0
+
+
+class OverAsk(Struct, frozen=True, kw_only=True):
+    """When could so many be ready if those holds were not? Nothing live changes.
+
+    Without ``curve``: the untouched date alone.
+    """
+
+    item: Key
+    quantity: Annotated[int, Meta(gt=0)]
+    holds: tuple[str, ...]
+    curve: bool = False
+
+
+class PlaceAsk(Struct, frozen=True, kw_only=True):
+    """From now on the place of that hold is for so many of an item, until the hold expires."""
+
+    hold: str
+    item: Key
+    quantity: Annotated[int, Meta(gt=0)]
+    expires: Instant
 
 
 class Release(Struct, frozen=True, kw_only=True):

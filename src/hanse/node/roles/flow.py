@@ -14,6 +14,7 @@ from hanse.match.counter import Context as Step
 from hanse.model.event import Draft, Event
 from hanse.model.keys import DidKeyVerifier
 from hanse.model.text import Text
+from hanse.node.acts import bidding
 from hanse.node.acts.carry import carry_out
 from hanse.node.acts.once import forget_marks
 from hanse.node.context import Context
@@ -134,14 +135,20 @@ async def _handle(context: Context, event: Event) -> None:
 
 
 async def _close_windows(context: Context) -> None:
-    """Say when the time for answers to a request is over: driven by the clock, not by messages."""
+    """Say when the time for answers, or for bidding, is over: by the clock, not by messages."""
     while True:
         await asyncio.sleep(SWEEP_S)
-        if await context.store.read(lambda tx: _overdue(tx, context)):
+        if await context.store.read(lambda tx: _overdue(tx, context) or _closings(tx, context)):
             await context.store.write(lambda tx: _close(tx, context))
 
 
+def _closings(tx: Tx, context: Context) -> list[tuple[str, str]]:
+    return bidding.closings(tx, context.clock.now())
+
+
 def _close(tx: Tx, context: Context) -> None:
+    for request, cause in _closings(tx, context):
+        tx.events.append(bidding.over(request, cause), once=f"bidding_over:{request}")
     for request, cause in _overdue(tx, context):
         tx.events.append(_closed(request, cause), once=f"closed:{request}")
 

@@ -42,6 +42,7 @@ def _looking(desk: PlanDesk, asking: Asking, improver: Improver) -> Answers:
     return (
         (wire.REPORT, wire.Report, desk.report),
         (wire.PROMISE, wire.PromiseAsk, desk.promise),
+        (wire.QUOTE_OVER, wire.OverAsk, desk.quote_over),
         (wire.ALIVE, str, desk.alive),
         (wire.SEARCH, str, improver.shown),
         (wire.STOP_SEARCH, str, improver.stop),
@@ -66,6 +67,7 @@ def _changing(desk: PlanDesk, by_hand: ByHand) -> Answers:
         (wire.MACHINE_DOWN, wire.MachineDown, desk.machine_down),
         (wire.MACHINE_UP, wire.MachineUp, desk.machine_up),
         (wire.QUOTE, wire.QuoteAsk, desk.quote),
+        (wire.KEEP_PLACE, wire.PlaceAsk, desk.keep_place),
         (wire.RELEASE, wire.Release, desk.release),
         (wire.ADD, wire.AddOrder, desk.add),
         (wire.CHANGE, wire.ChangeOrder, desk.change),
