@@ -22,10 +22,10 @@ DUE = NOW + dt.timedelta(days=3)
 PRICES = {"SHAFT": 1_000, "FLANGE": 500, "GEAR": 3_000}
 
 
-@pytest.fixture
-def firms(tmp_path):
+def houses(folder, **policy):
     """A pump works; a shop that turns shafts and flanges; a mill for gears and dearer flanges."""
-    buyer, turner, mill = (House(tmp_path, n) for n in ("pump-works", "turning-shop", "mill"))
+    buyer = House(folder, "pump-works", **policy)
+    turner, mill = House(folder, "turning-shop"), House(folder, "mill")
     for key in PRICES:
         makes(buyer, key, price_minor=None, drawing=f"DRW-{key}")
     for house, key, price in ((turner, "SHAFT", 1_000), (turner, "FLANGE", 500)):
@@ -34,6 +34,11 @@ def firms(tmp_path):
         makes(mill, key, price_minor=price, drawing=f"DRW-{key}")
     meet(buyer, turner, mill)
     return buyer, turner, mill
+
+
+@pytest.fixture
+def firms(tmp_path):
+    return houses(tmp_path)
 
 
 async def ask_for_three(buyer):
@@ -111,6 +116,26 @@ async def test_each_line_goes_to_who_makes_it_and_is_planned_and_held_by_itself(
         await until(lambda: planned(mill, "plan.release"))
         assert planned(mill, "plan.release")[0]["hold"] == held(mill, "FLANGE")
         assert planned(mill, "plan.add")[0]["order"]["key"] == f"WO-{other}"
+        assert buyer.errors == turner.errors == mill.errors == []
+
+
+async def test_a_person_orders_in_parts_and_the_rest_stays_open_until_it_is_ordered(tmp_path):
+    buyer, turner, mill = houses(tmp_path, award_alone_up_to_minor=0)
+    async with buyer, turner, mill:
+        await ask_for_three(buyer)
+        await until(lambda: len(buyer.events(kinds.OFFERED)) == 2)
+        rfq = buyer.events(kinds.ASKED)[0].subject
+        quotes = {q.firm: q for q in (await pages(buyer).rfq(rfq)).quotes}
+        await act(buyer, quotes["turning-shop"].id, "order", quantity_2="0")
+        order = await order_from(buyer, turner)
+        assert [line.quantity for line in (await pages(buyer).order(order)).lines] == [40]
+        still = {q.firm: {d.name for d in q.deeds} for q in (await pages(buyer).rfq(rfq)).quotes}
+        assert "order" in still["mill"]
+        await act(buyer, quotes["mill"].id, "order")
+        other = await order_from(buyer, mill)
+        ordered = await lines_of(buyer, other)
+        assert {name: line.quantity for name, line in ordered.items()} == {"FLANGE": 120, "GEAR": 8}
+        assert [len(mill.events(k)) for k in (kinds.REQUEST_CLOSED, kinds.ORDERED)] == [0, 1]
         assert buyer.errors == turner.errors == mill.errors == []
 
 
