@@ -24,7 +24,7 @@ from hanse.node.collecting.secrets import secret_in
 from hanse.node.collecting.sink import MemoryOnRecord
 from hanse.node.connections import RecordTrust, Setup, connection_of, mapping_of, setups, sheltered
 from hanse.node.context import Context
-from hanse.node.setting.desk import SetAsk, SetDesk, set_at
+from hanse.node.setting.desk import SetAsk, SetDesk
 from hanse.node.setting.tap import Tap
 from hanse.store import Tx
 from hanse.transmit.nats.requests import answer
@@ -156,7 +156,7 @@ class Floor:
         answers = (
             await answer(nats, wire.look_at(setup.key), question=str, handle=look),
             await answer(nats, wire.door_of(setup.key), question=Delivery, handle=handle),
-            await answer(nats, set_at(setup.key), question=SetAsk, handle=put),
+            await answer(nats, wire.set_at(setup.key), question=SetAsk, handle=put),
         )
         self._lines[setup.key] = Line(setup, collector, wrong, task, answers, epoch)
 

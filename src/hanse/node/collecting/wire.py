@@ -31,6 +31,11 @@ def door_of(connection: str) -> str:
     return f"collect.deliver.{_word(connection)}"
 
 
+def set_at(connection: str) -> str:
+    """The command that sets a signal: answered by whoever collects from the connection."""
+    return f"collect.set.{_word(connection)}"
+
+
 async def diagnostics(client: Client, connections: Iterable[str]) -> dict[str, Diagnostics]:
     """How connections are now; those that run nowhere are left out."""
     keys = list(connections)

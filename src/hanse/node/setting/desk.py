@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from functools import partial
 from typing import Literal
@@ -17,6 +16,7 @@ from hanse.collect.write import STATE, Guard
 from hanse.model.door import Role
 from hanse.model.errors import Conflict, HanseError, NotAllowed, NotFound, Unreachable
 from hanse.model.setting import SetState, SignalSet
+from hanse.node.collecting.wire import set_at
 from hanse.node.connections import Setup, connection_of, mapping_of, setups
 from hanse.node.context import Context
 from hanse.node.setting.proposing import RULE
@@ -34,12 +34,6 @@ class SetAsk(Struct, frozen=True, kw_only=True):
     deed: Literal["set", "agree", "decline"] = "set"
     wish: SignalSet
     by: str
-
-
-def set_at(connection: str) -> str:
-    """The command that sets a signal: answered by whoever collects from the connection."""
-    word = base64.urlsafe_b64encode(connection.encode()).decode().rstrip("=")
-    return f"collect.set.{word}"
 
 
 async def ask_set(client: Client, connection: str, asked: SetAsk) -> SignalSet:
