@@ -13,10 +13,12 @@ import msgspec
 from hanse.cli.folders import folder_option, json_option, known
 from hanse.cli.mirrors import mirror
 from hanse.cli.output import NO, say_json, table
+from hanse.cli.showing import shown
 from hanse.match.books import Books
 from hanse.match.ledger.audit import verify_file
 from hanse.match.ledger.disclosure import Disclosure, verify_disclosure
 from hanse.model.errors import BadInput, BadMessage, NotFound
+from hanse.model.text import LANGUAGES, Language
 from hanse.node.acts.demanding import ask_by_hand
 from hanse.node.dealing.disclosing import disclosure_of, parties_of
 from hanse.node.dealing.finding import meet
@@ -37,6 +39,7 @@ FOUND_BY = {
     "did_document": "by the website's did.json",
 }
 _CSV = click.Path(path_type=Path, dir_okay=False, exists=True)
+SHOWN_MAX = 50
 SHOWN = ("seq", "at", "kind", "number")
 
 
@@ -231,20 +234,22 @@ def ledger_disclose(order: str, out: Path, folder: Path) -> None:
 
 
 @ledger.command("show")
+@click.option("--language", type=click.Choice(LANGUAGES), help="By default the firm's own.")
+@click.option("--all", "every", is_flag=True, help="Every entry; by default the newest.")
 @folder_option
 @json_option
-def ledger_show(folder: Path, *, as_json: bool) -> None:
-    """Every chain with its newest entries."""
-    from hanse.node.pages.ledgers import RecordLedger
+def ledger_show(folder: Path, *, language: Language | None, every: bool, as_json: bool) -> None:
+    """What was agreed with each firm, entry by entry, with the sums and the head of each chain."""
+    from hanse.node.pages.ledgers import ENTRIES_MAX, RecordLedger
 
     with offline(known(folder)) as context:
         port = RecordLedger(context)
-        chains = asyncio.run(port.chains())
-        found = {c.firm: asyncio.run(port.chain(c.id, limit=50))[1] for c in chains}
+        limit = ENTRIES_MAX if every else SHOWN_MAX
+        rows = asyncio.run(port.chains())
+        found = [asyncio.run(port.chain(row.id, limit=limit)) for row in rows]
+        spoken: Language = "zh" if context.settings.firm.language == "zh" else "en"
     if as_json:
-        say_json(found)
+        say_json({row.firm: entries for row, entries in found})
         return
-    for firm, entries in found.items():
-        click.echo(f"\n{firm}")
-        rows = [(e.seq, f"{e.at:%Y-%m-%d %H:%M:%S}", e.kind, e.text.en) for e in entries]
-        click.echo(table(rows, ("#", "at (UTC)", "kind", "what")))
+    for line in shown(found, language=language or spoken):
+        click.echo(line)

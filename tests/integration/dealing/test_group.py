@@ -108,6 +108,13 @@ async def test_what_fits_becomes_an_ordinary_order_between_the_two_firms(firms):
         (ours,) = (await RecordClearings(convener.context).view()).rows
         assert (ours.state.name, ours.stated, ours.quiet, ours.pairs) == ("cleared", 3, (), ())
     run = lambda *args: asyncio.to_thread(CliRunner().invoke, root, ["clearing", *args])  # noqa: E731
+    show = ["ledger", "show", "--folder", str(shop.folder.path)]
+    printed = (await asyncio.to_thread(CliRunner().invoke, root, show)).stdout
+    assert "pump-works: order order-" in printed
+    assert "pump-works buys from turning-shop: 30 × Shaft 40 mm @ 12.40; 372.00 EUR" in printed
+    assert "In all: ordered 372.00, invoiced 0.00, paid 0.00 EUR" in printed
+    shown = await asyncio.to_thread(CliRunner().invoke, root, [*show, "--language", "zh"])
+    assert "pump-works 向 turning-shop 购买" in shown.stdout
     tried = await run("try", "--json", "--folder", str(buyer.folder.path))
     found = msgspec.json.decode(tried.stdout)
     assert found["chosen"] == found["together"]

@@ -863,7 +863,7 @@ CLEARINGS = ClearingsView(
                     ready=after(40_000),
                 ),
             ),
-            left=("demand-2: dearer than it is worth",),
+            left=(Text("demand-2: dearer than it is worth", "demand-2:高于我方可接受价"),),
         ),
     ),
     trial=TogetherView(

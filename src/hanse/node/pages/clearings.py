@@ -108,7 +108,7 @@ class RecordClearings:
             needs=len(word.need) if word else 0,
             offers=len(word.offer) if word else 0,
             pairs=tuple(_pair(tx, p, given.word) for p in given.taken) if given else (),
-            left=given.left if given else (),
+            left=tuple(_left(why) for why in given.left) if given else (),
             note=call.note[:400],
         )
 
@@ -125,6 +125,22 @@ def _state(part: Part, group: Group | None) -> State:
             return GIVEN
         case Missed():
             return MISSED
+
+
+_LEFT = {
+    "more than we stated": "超出我方申报",
+    "a firm that we did not name": "我方未列明的企业",
+    "not a need of ours": "非我方需求",
+    "dearer than it is worth": "高于我方可接受价",
+    "not an offer of ours": "非我方报供",
+    "under our price": "低于我方价格",
+}
+"""Why a pair is not gone on with (`hanse.match.group`), in Chinese."""
+
+
+def _left(why: str) -> Text:
+    line, _, reason = why.partition(": ")
+    return Text(why, f"{line}:{_LEFT.get(reason, reason)}")
 
 
 def _pair(tx: Tx, pair: ClearingPair, word: ClearingStatement) -> PairRow:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from hanse.match.ledger.audit import Line, audit, checked, to_line
 from hanse.match.ledger.chain import chain_id
 from hanse.match.ledger.entry import CoSigned
-from hanse.match.words import KIND_NAMES
+from hanse.match.messages import document_of
+from hanse.match.saying import Sums, said
+from hanse.model import trade
 from hanse.model.errors import NotFound
 from hanse.model.text import Text
 from hanse.model.time import Instant
@@ -18,7 +22,6 @@ from hanse.web.views.trading import ChainRow, EntryRow
 ENTRIES_MAX = 10_000
 WHOLE = State("whole", Text("whole, both signatures hold", "完整,双方签名有效"), Tone.GOOD)
 BROKEN = State("broken", Text("does not hold", "校验失败"), Tone.BAD)
-CREDIT_NOTE = Text("credit note", "红字发票")
 _KEY_STEPS = {
     "open": Text("ledger opened", "账本开立"),
     "pass": Text("empty entry", "空条目"),
@@ -86,7 +89,24 @@ class RecordLedger:
             verified_at=self._context.clock.now(),
             last_at=_last(signed),
             finding=Text(problem, problem),
+            sums=_sums(signed) if whole else Text("", ""),
         )
+
+
+def _sums(signed: list[CoSigned]) -> Text:
+    """What was ordered, invoiced and paid on a whole chain."""
+    sums, orders = Sums(), dict[str, trade.Order]()
+    for line in checked(signed) if signed else ():
+        _note_order(line, orders)
+        sums.add(line.entry.kind, line.entry.body, orders)
+    return sums.text()
+
+
+def _note_order(line: Line, orders: dict[str, trade.Order]) -> None:
+    if line.entry.kind == "order":
+        document = document_of("order", line.entry.body)
+        if isinstance(document, trade.Order):
+            orders[document.id] = document
 
 
 def _last(signed: list[CoSigned]) -> Instant | None:
@@ -99,22 +119,27 @@ def entries_with(tx: Tx, context: Context, partner: str) -> list[EntryRow]:
     chain = chain_id(context.identity.did, partner)
     firm = partners.name_of(tx, partner)
     signed = tx.desk.entries(chain, 0, ENTRIES_MAX)
-    return [_entry_row(line, firm) for line in checked(signed)] if signed else []
+    orders: dict[str, trade.Order] = {}
+    found = []
+    for line in checked(signed) if signed else ():
+        _note_order(line, orders)
+        row = _entry_row(line, firm, orders)
+        mine = line.entry.by == context.identity.did
+        found.append(msgspec.structs.replace(row, mine=mine))
+    return found
 
 
-def _entry_row(line: Line, firm: str) -> EntryRow:
+def _entry_row(line: Line, firm: str, orders: dict[str, trade.Order]) -> EntryRow:
     body = line.entry.body
     reference = body.get("orderReference", {})
     order = reference.get("id", "") if isinstance(reference, dict) else ""
     number = order or (str(body.get("id", "")) if line.entry.kind == "order" else "")
-    said = _KEY_STEPS.get(line.entry.kind) or KIND_NAMES.get(line.entry.kind, Text("", ""))
-    if body.get("invoiceTypeCode") == "381":
-        said = CREDIT_NOTE
+    text = _KEY_STEPS.get(line.entry.kind) or said(line.entry.kind, body, orders=orders)
     return EntryRow(
         seq=line.seq,
         at=line.entry.at,
         kind=line.entry.kind,
-        text=said,
+        text=text,
         hash=line.hash,
         ours=True,
         theirs=True,

@@ -8,6 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from hanse.model.money import Money
+from hanse.model.text import Text
 from hanse.model.time import Instant
 from hanse.web.views.common import Count, Deed, Id, Line, State
 
@@ -44,7 +45,7 @@ class ClearingRow(Struct, frozen=True, kw_only=True):
     needs: Count = 0
     offers: Count = 0
     pairs: tuple[PairRow, ...] = ()
-    left: tuple[Line, ...] = ()
+    left: tuple[Text, ...] = ()
     note: Line = ""
 
 

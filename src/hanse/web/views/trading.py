@@ -221,6 +221,7 @@ class EntryRow(Struct, frozen=True, kw_only=True):
     ours: bool
     theirs: bool
     firm: Line = ""
+    mine: bool = False
     trade: str = ""
     event: str = ""
     files: tuple[PaperFile, ...] = ()
@@ -245,6 +246,7 @@ class ChainRow(Struct, frozen=True, kw_only=True):
     verified_at: Instant | None = None
     last_at: Instant | None = None
     finding: Text = Text("", "")
+    sums: Text = Text("", "")
 
 
 class PeerRow(Struct, frozen=True, kw_only=True):
