@@ -84,7 +84,14 @@ async def test_a_plain_web_server_is_a_mirror_and_two_tongues_are_kept_and_shown
 async def test_mirrors_have_addresses_and_a_limit(firms):
     looker = firms[0]
     async with looker:
-        for typed in ("http://x", "ftp://x", "https://", "https://a b", "https://u:p@x"):
+        for typed in (
+            "http://x",
+            "ftp://x",
+            "https://",
+            "https://a b",
+            "https://u:p@x",
+            "https://x:99999",
+        ):
             with pytest.raises(BadInput):
                 await our(looker, ADD, url=typed)
         add = lambda n: looker.write(lambda tx: mirroring.add_mirror(tx, f"m{n}.sample"))  # noqa: E731

@@ -165,7 +165,7 @@ async def test_every_step_can_be_taken_by_hand_and_one_that_does_not_fit_is_refu
         await act(seller, order, "credit", invoice=bill["id"], quantity_1="1", reason="burr")
         await both(buyer, seller, kinds.INVOICED, 2)
         names = [entry.text.en for entry in (await pages(buyer).order(order)).entries]
-        assert names.count("invoice") == names.count("credit note") == 1
+        assert [sum(n.startswith(k) for n in names) for k in ("invoice ", "credit note ")] == [1, 1]
         assert "repay" in await deeds(seller, order)
         await act(seller, order, "repay", invoice=bill["id"])
         await both(buyer, seller, kinds.PAID, 2)

@@ -34,6 +34,13 @@ def test_what_nobody_offers_stays_unmet_on_both_sides():
     assert weighed([], []).together_money == 0
 
 
+def test_dear_pieces_are_counted_in_coarser_steps_and_what_cannot_be_exact_is_refused():
+    found = weighed([line(2)], [offer(0, "near", 2, "90000000.55"), offer(0, "far", 2, "9e7")])
+    assert found.lines[0].together == {"far": 2}
+    with pytest.raises(TooMuch, match="exact"):
+        weighed([line(10**15)], [offer(0, "near", 10**15, "999999999")])
+
+
 def test_more_than_fits_is_refused():
     with pytest.raises(TooMuch):
         weighed([line(1)] * (LINES_MAX + 1), [])

@@ -16,7 +16,8 @@ from msgspec import Struct
 from hanse.model.errors import TooMuch
 
 LINES_MAX = 5_000
-STEPS = 10_000
+STEPS = (10_000, 100, 1)
+FLOW_MAX = 2**62
 PARTS = 1_000
 DEAR = 10
 NOTHING = Decimal(0)
@@ -66,7 +67,7 @@ def weighed(lines: Sequence[Line], offers: Sequence[Offered]) -> Trial:
     """All lines at once, beside what was chosen.
 
     Raises:
-        TooMuch: more than LINES_MAX lines or offers.
+        TooMuch: more than LINES_MAX lines or offers, or numbers beyond what is exact.
     """
     if max(len(lines), len(offers)) > LINES_MAX:
         raise TooMuch(f"at most {LINES_MAX} lines and offers are cleared at once")
@@ -118,11 +119,11 @@ def _flow(lines: Sequence[Line], offers: Sequence[Offered]) -> list[Decimal]:
         return []
     amounts = [one.quantity for one in lines] + [o.quantity for o in offers]
     parts = 1 if all(a == a.to_integral_value() for a in amounts) else PARTS
-    cost = [int((o.each * STEPS).to_integral_value(ROUND_HALF_UP)) for o in offers]
-    dear = DEAR * (max(cost) + 1)
+    need = [_units(one.quantity, parts) for one in lines]
+    cost, dear = _costs(offers, sum(need))
     found = clear(
         Clearing(
-            need=np.array([_units(one.quantity, parts) for one in lines], np.int64),
+            need=np.array(need, np.int64),
             penalty=np.full(len(lines), dear, np.int64),
             capacity=np.array([_units(o.quantity, parts) for o in offers], np.int64),
             demand=np.array([o.line for o in offers], np.int64),
@@ -132,6 +133,18 @@ def _flow(lines: Sequence[Line], offers: Sequence[Offered]) -> list[Decimal]:
         )
     )
     return [Decimal(int(count)) / parts for count in found.flow]
+
+
+def _costs(offers: Sequence[Offered], units: int) -> tuple[list[int], int]:
+    """Costs in the finest steps that stay exact, and what an unmet unit is charged."""
+    from hanse.match.choose.clear import COST_MAX
+
+    for steps in STEPS:
+        cost = [int((o.each * steps).to_integral_value(ROUND_HALF_UP)) for o in offers]
+        dear = DEAR * (max(cost) + 1)
+        if dear <= COST_MAX and dear * units < FLOW_MAX:
+            return cost, dear
+    raise TooMuch("the quantities and prices are too large to be exact")
 
 
 def _units(amount: Decimal, parts: int) -> int:

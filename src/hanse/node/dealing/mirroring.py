@@ -89,11 +89,25 @@ def mirror_address(typed: str) -> str:
     typed = typed.strip()
     url = typed if "://" in typed else f"https://{typed}"
     parts = urlsplit(url)
-    bad = parts.scheme != "https" or not parts.hostname or parts.username or len(url) > URL_MAX
+    bad = (
+        not _has_port(url)
+        or parts.scheme != "https"
+        or not parts.hostname
+        or parts.username
+        or len(url) > URL_MAX
+    )
     if bad or any(c.isspace() for c in url):
         raise BadInput("a mirror is https://host or https://host/path", subject=typed[:URL_MAX])
     path = parts.path.rstrip("/") or LIST_PATH
     return f"https://{parts.netloc.lower()}{path}"
+
+
+def _has_port(url: str) -> bool:
+    """Whether the port of an address is none or one that exists."""
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
 
 
 def add_mirror(tx: Tx, typed: str) -> str:
@@ -196,8 +210,11 @@ async def run(context: Context) -> None:
     """Look at every mirror now and then, until cancelled."""
     while True:
         for url in await context.store.read(lambda tx: _due(tx, context.clock.now())):
-            state = await look(context, url)
-            log.info("looked", mirror=url, fresh=state.fresh, error=state.error)
+            try:
+                state = await look(context, url)
+                log.info("looked", mirror=url, fresh=state.fresh, error=state.error)
+            except HanseError as error:
+                log.warning("not looked", mirror=url, why=error.what)
         await asyncio.sleep(AGAIN_S * (0.5 + context.dice.random()))
 
 

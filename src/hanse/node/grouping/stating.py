@@ -10,7 +10,7 @@ from hanse.match.group import Part
 from hanse.match.papers import plain
 from hanse.model import trade
 from hanse.model.clearing import ClearingNeed, ClearingOffer, ClearingStatement
-from hanse.model.errors import HanseError
+from hanse.model.errors import HanseError, Unreachable
 from hanse.model.plan import Promise
 from hanse.model.product import Item
 from hanse.model.time import Instant
@@ -97,6 +97,8 @@ async def _offers(context: Context, part: Part) -> tuple[ClearingOffer, ...]:
     for number, item in enumerate(items):
         try:
             found += await _ladder(context, item, until=part.call.until, number=number)
+        except Unreachable:
+            break  # the plan is away: what it would say of other items takes as long
         except HanseError as error:
             log.warning("not stated", item=item.key, why=error.what)
     return tuple(found[: trade.LINES_MAX])
