@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from operator import itemgetter
 
 from hanse.allocate.problem import NONE, Placed, Plan, Shop
@@ -17,24 +18,33 @@ _start = itemgetter(0)
 
 @dataclass(slots=True)
 class Line:
-    """Busy spans of one thing that serves one at a time, in rising order, and for whom."""
+    """Busy spans of one thing that serves one at a time, in rising order, and for whom.
+
+    ``ends[i]`` is when everything up to span i is over: what has started may overlap.
+    """
 
     starts: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
     ops: list[int] = field(default_factory=list)
 
     def add(self, start: int, end: int, op: int) -> None:
-        """Occupy a free span."""
+        """Occupy a span."""
         at = bisect_right(self.starts, start)
+        end = max(end, self.ends[at - 1]) if at else end
         self.starts.insert(at, start)
         self.ends.insert(at, end)
         self.ops.insert(at, op)
+        for later in range(at + 1, len(self.ends)):
+            if self.ends[later] >= end:
+                break
+            self.ends[later] = end
 
     def fill(self, spans: list[Busy]) -> None:
         """Occupy many spans of a line that is empty."""
         if spans:
             spans.sort(key=_start)
-            self.starts, self.ends, self.ops = map(list, zip(*spans, strict=True))
+            self.starts, ends, self.ops = map(list, zip(*spans, strict=True))
+            self.ends = list(accumulate(ends, max))
 
     def drop(self, start: int, op: int) -> None:
         """Free the span of an operation."""
@@ -53,7 +63,10 @@ class Line:
 
 @dataclass(slots=True)
 class Stockpile:
-    """Stock of one item over time as dated changes, in millionths of its unit."""
+    """Stock of one item over time as dated changes, in millionths of its unit.
+
+    What comes at an instant stands before what is taken then, so it may be taken at once.
+    """
 
     changes: list[tuple[int, int]]
     buy_at: int
@@ -77,7 +90,7 @@ class Stockpile:
     def take(self, at: int, quantity: int) -> None:
         """Withdraw from stock; what starts late enough to be bought leaves stock to others."""
         if at < self.buy_at and self._covers(at, quantity):
-            insort(self.changes, (at, -quantity))
+            self.changes.insert(bisect_right(self.changes, at, key=_start), (at, -quantity))
 
     def back(self, at: int, quantity: int) -> None:
         """Undo a withdrawal."""
@@ -119,11 +132,12 @@ class Board:
         """Commit every placement of a plan to an empty board, all at once."""
         lanes: list[list[Busy]] = [[] for _ in self.lanes]
         units: list[list[Busy]] = [[] for _ in self.units]
-        for op, placed in enumerate(plan.placed):
-            if placed is not None:
-                self._note(op, placed, lanes)
-                for unit, start, end in services(placed):
-                    units[unit].append((start, end, op))
+        held = self.shop.fixed
+        rows = [(op, p) for op, p in enumerate(plan.placed) if p is not None]
+        for op, placed in sorted(rows, key=lambda row: row[0] not in held):
+            self._note(op, placed, lanes)
+            for unit, start, end in services(placed):
+                units[unit].append((start, end, op))
         for line, spans in (
             *zip(self.lanes, lanes, strict=True),
             *zip(self.units, units, strict=True),

@@ -344,8 +344,9 @@ class Builder:
         if self.names.jobs.get(entry.key) == job:
             del self.names.jobs[entry.key]
         for op in entry.ops:
-            task = self.shop.ops[op]
-            self.names.ops.pop((entry.key, task.lot, task.step), None)
+            name = entry.key, self.shop.ops[op].lot, self.shop.ops[op].step
+            if self.names.ops.get(name) == op:
+                del self.names.ops[name]
 
     def from_the_first(self, work: tuple[str, str, int], scrap: int) -> bool:
         """Note scrap of ``(order, step, lot)``; whether its pieces begin anew at the first step.
@@ -383,7 +384,9 @@ class Builder:
             entry.due = self.seconds(order.due)
             entry.promised = entry.due if order.promised is None else self.seconds(order.promised)
             entry.weight = order.weight_minor_per_h
-        entry.key = order.key + entry.key[len(key) :]
+        renamed = order.key + entry.key[len(key) :]
+        self.book.rename(entry.key, renamed)
+        entry.key = renamed
         self.names.jobs[entry.key] = job
         for op in entry.ops:
             task = self.shop.ops[op]

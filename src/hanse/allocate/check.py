@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from hanse.allocate.problem import Op, Placed, Plan, Shop
 
 VIOLATIONS_MAX = 1_000
+
+
+Span = tuple[int, int, int]
+"""Start, end, and for which operation."""
 
 
 class Violation(NamedTuple):
@@ -48,6 +51,24 @@ def _each(shop: Shop, plan: Plan) -> Iterator[tuple[int, Op, Placed]]:
     for op, placed in enumerate(plan.placed):
         if placed is not None and shop.jobs[shop.ops[op].order].active:
             yield op, shop.ops[op], placed
+
+
+def _there(shop: Shop, plan: Plan) -> Iterator[tuple[int, Op, Placed]]:
+    """Everything that occupies something: the work of orders that are complete stays."""
+    for op, placed in enumerate(plan.placed):
+        if placed is not None and (op in shop.fixed or shop.jobs[shop.ops[op].order].active):
+            yield op, shop.ops[op], placed
+
+
+def _doubled(spans: Iterable[Span], held: Collection[int]) -> Iterator[int]:
+    """Who begins while another is not over; what has started may overlap with its like."""
+    over = over_free = -(2**62)
+    for start, end, op in sorted(spans):
+        if start < (over_free if op in held else over):
+            yield op
+        over = max(over, end)
+        if op not in held:
+            over_free = max(over_free, end)
 
 
 def _complete(shop: Shop, plan: Plan) -> Iterator[Violation]:
@@ -165,23 +186,21 @@ def _phases(shop: Shop, op: int, placed: Placed) -> Iterator[Violation]:
 
 def _lanes(shop: Shop, plan: Plan) -> Iterator[Violation]:
     """One operation at a time on a lane, and enough setup between each two of them."""
-    busy: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
-    for op, task, placed in _each(shop, plan):
+    busy: dict[int, list[Span]] = defaultdict(list)
+    for op, task, placed in _there(shop, plan):
         lane = task.choices[placed.choice].lane
         if lane >= 0 and placed.leader == op:
             busy[lane].append((placed.start, placed.end, op))
     for lane, spans in busy.items():
+        machine = shop.machines[shop.lanes[lane].machine]
+        for op in _doubled(spans, shop.fixed):
+            yield Violation("machine", f"{machine}: {_name(shop, op)}", "runs while another does")
         family = shop.lanes[lane].family
-        end_before, held = -(2**62), False
-        for start, end, op in sorted(spans):
-            name = f"{shop.machines[shop.lanes[lane].machine]}: {_name(shop, op)}"
-            if start < end_before and not (op in shop.fixed and held):
-                yield Violation("machine", name, "runs while another does")
-            task = shop.ops[op]
+        for _, _, op in sorted(spans):
             if op not in shop.fixed and _setup_short(shop, plan, op, family):
-                yield Violation("setup", name, "has less setup than the change of family needs")
-            family, end_before = task.family, max(end, end_before)
-            held = op in shop.fixed
+                text = "has less setup than the change of family needs"
+                yield Violation("setup", f"{machine}: {_name(shop, op)}", text)
+            family = shop.ops[op].family
 
 
 def _setup_short(shop: Shop, plan: Plan, op: int, family: int) -> bool:
@@ -194,8 +213,8 @@ def _setup_short(shop: Shop, plan: Plan, op: int, family: int) -> bool:
 
 def _units(shop: Shop, plan: Plan) -> Iterator[Violation]:
     """One thing at a time for every person and tool."""
-    busy: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
-    for op, task, placed in _each(shop, plan):
+    busy: dict[int, list[Span]] = defaultdict(list)
+    for op, task, placed in _there(shop, plan):
         for unit, start, end in _served(placed):
             if end > start:
                 busy[unit].append((start, end, op))
@@ -208,12 +227,9 @@ def _units(shop: Shop, plan: Plan) -> Iterator[Violation]:
             busy[placed.tool].append((placed.start, placed.end, op))
     tools = {unit for task in shop.ops if task.tool >= 0 for unit in shop.groups[task.tool]}
     for unit, spans in busy.items():
-        for first, second in pairwise(sorted(spans)):
-            if second[0] < first[1] and not {first[2], second[2]} <= shop.fixed.keys():
-                rule = "tool" if unit in tools else "person"
-                yield Violation(
-                    rule, f"{shop.units[unit].key}: {_name(shop, second[2])}", "is needed twice"
-                )
+        for op in _doubled(spans, shop.fixed):
+            rule = "tool" if unit in tools else "person"
+            yield Violation(rule, f"{shop.units[unit].key}: {_name(shop, op)}", "is needed twice")
 
 
 def _served(placed: Placed) -> Iterator[tuple[int, int, int]]:

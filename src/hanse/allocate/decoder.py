@@ -53,8 +53,8 @@ def decode(shop: Shop, orders: Orders) -> Plan:
     """A plan of all active operations; what is fixed keeps its place."""
     board = Board(shop)
     board.before = orders.before
-    for op, placed in shop.fixed.items():
-        board.commit(op, placed)
+    for op in sorted(shop.fixed):
+        board.commit(op, shop.fixed[op])
     ops = shop.active_ops()
     waiting, after = _graph(shop, board, ops)
     heap = [(orders.key[i], i) for i in ops if not waiting[i] and board.placed[i] is None]
@@ -83,7 +83,7 @@ def _graph(shop: Shop, board: Board, ops: list[int]) -> tuple[list[int], list[li
         if board.placed[i] is not None:
             continue
         for link in shop.ops[i].preds:
-            if board.placed[link.op] is None:
+            if board.placed[link.op] is None and shop.jobs[shop.ops[link.op].order].active:
                 waiting[i] += 1
                 after[link.op].append(i)
     return waiting, after
@@ -190,14 +190,18 @@ def _fit_batch(board: Board, op: int, index: int, since: Ready, *, patient: bool
 
 
 def _may_join(board: Board, task: Op, choice: Choice, leader: int) -> bool:
+    """Whether there is room in a batch that is heated, set up and served like this."""
     other, placed = board.shop.ops[leader], board.placed[leader]
     assert placed is not None
     room = board.shop.lanes[choice.lane].batch_max - board.loads.get(leader, 0)
+    same = other.choices[placed.choice]
     return (
         leader not in board.shop.fixed
-        and other.family == task.family
         and task.pieces <= room
-        and other.choices[placed.choice].run_s == choice.run_s
+        and (other.family, other.operator, other.setter, other.tool)
+        == (task.family, task.operator, task.setter, task.tool)
+        and (same.setup_s, same.run_s, same.attended_s)
+        == (choice.setup_s, choice.run_s, choice.attended_s)
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal
@@ -35,8 +35,15 @@ def left(order: WorkOrder) -> Decimal:
     return max(Decimal(0), order.quantity - order.done)
 
 
+Lots = Callable[[int], tuple[int, ...]]
+"""The lots of an order for so many pieces, those that have begun as they are."""
+
+
 class Book:
-    """What is on hand and on order while demand is netted."""
+    """What is on hand and on order while demand is netted.
+
+    ``lots``: how orders for made parts are cut whose work has begun, by their keys.
+    """
 
     def __init__(self, records: Records) -> None:
         self.items = {item.key: item for item in records.items}
@@ -52,6 +59,7 @@ class Book:
         for told in records.progress:
             if told.scrap:
                 self.lost[told.order][told.lot, told.step] = told.scrap
+        self.lots: dict[str, Lots] = {}
         self.demand = Demand()
         check_bill(self.bill)
 
@@ -79,6 +87,26 @@ class Book:
                     entry[1] += quantity  # type: ignore[operator]
         for entries in self.open.values():
             entries[:] = [entry for entry in entries if entry[0] != order]
+
+    def takers(self, order: str) -> dict[str, Decimal]:
+        """Who was to get how many pieces of an order."""
+        rows = ((taker, row) for taker, rows in self.taken.items() for row in rows)
+        return {taker: quantity for taker, (_, quantity, whose) in rows if whose == order}
+
+    def stand_in(self, taker: str, old: str, new: str) -> None:
+        """Who was to get pieces of one order gets them of another."""
+        rows = self.taken.get(taker, ())
+        self.taken[taker] = [(i, q, new if whose == old else whose) for i, q, whose in rows]
+
+    def rename(self, old: str, new: str) -> None:
+        """An order has another key: what it took, and what others are to get of it."""
+        if old in self.taken:
+            self.taken[new] = self.taken.pop(old)
+        for entry in (entry for known in self.open.values() for entry in known):
+            if entry[0] == old:
+                entry[0] = new
+        for taker in self.takers(old):
+            self.stand_in(taker, old, new)
 
     def _free(self, order: WorkOrder) -> Decimal:
         """Pieces of an order that no other counts on yet."""
@@ -152,16 +180,18 @@ class Book:
             self.demand.pegs[order.key].append((str(entry[0]), line.step))
         if need <= 0:
             return []
+        key, quantity = f"{order.key}/{item.key}"[:120], need.to_integral_value(ROUND_CEILING)
+        lots = self.lots[key](int(quantity)) if key in self.lots else ()
         child = msgspec.structs.replace(
             order,
-            key=f"{order.key}/{item.key}"[:120],
+            key=key,
             item=item.key,
-            quantity=need.to_integral_value(ROUND_CEILING),
+            quantity=max(quantity, Decimal(sum(lots))),
             done=Decimal(0),
             weight_minor_per_h=0,
             promised=None,
             demand=order.key,
-            lots=(),
+            lots=lots,
         )
         self.demand.pegs[order.key].append((child.key, line.step))
         return [child]

@@ -12,6 +12,7 @@ from hanse.allocate.running import (
     as_planned,
     count,
     give_way,
+    hand_on,
     note,
     release,
     remaining_placed,
@@ -50,6 +51,7 @@ def hear(builder: Builder, plan: Plan, progress: Progress) -> Heard:
     note(builder, op, progress)
     if progress.paused and op not in shop.ended:
         changed = bool(shop.made[op]) or op in shop.fixed
+        hand_on(shop, plan, {op})
         release(shop, op)
         return Heard(op, None, changed, fits=False)
     now = remaining_placed(builder, plan, op, progress)
@@ -57,7 +59,8 @@ def hear(builder: Builder, plan: Plan, progress: Progress) -> Heard:
     changed = now != was or known != (shop.made[op], True, op in shop.ended)
     shop.fixed[op] = now
     give_way(shop, op, now)
-    if was is None or was.choice != now.choice or later(was, now):
+    ahead = was is not None and now.start < was.start > shop.not_before
+    if was is None or was.choice != now.choice or later(was, now) or ahead:
         return Heard(op, now, changed, fits=False)
     freed = progress.finished_at is not None and was.end - now.end > SLIP_S
     return Heard(op, now, changed, fits=True, freed=freed)
@@ -99,10 +102,10 @@ def _behind(shop: Shop, op: int) -> int:
     return shop.counted.get(op, 0) + shop.made.get(op, 0)
 
 
-def follow_on(shop: Shop, old: int, new: int) -> None:
-    """What waits for an order's last operations waits for those it is laid out in now."""
+def follow_on(shop: Shop, old: int, new: int, who: Iterable[int] | None = None) -> None:
+    """What (or ``who``) waits for an order's last operations waits for those of another."""
     gone, last = set(shop.jobs[old].last), shop.jobs[new].last
-    for op in shop.ops:
+    for op in shop.ops if who is None else [shop.ops[index] for index in who]:
         if any(link.op in gone for link in op.preds):
             kept = [link for link in op.preds if link.op not in gone]
             op.preds = [*kept, *(Link(index, 0, 0) for index in last)]
@@ -150,6 +153,9 @@ def lots_for(shop: Shop, job: int, quantity: int) -> tuple[int, ...]:
 
 
 def still_fits(shop: Shop, before: Plan) -> bool:
-    """Whether an earlier plan has everything that is fixed by now where it is."""
+    """Whether an earlier plan has everything fixed where it is, and nothing else in the past."""
     known = before.placed
-    return all(op >= len(known) or known[op] == placed for op, placed in shop.fixed.items())
+    if any(op < len(known) and known[op] != placed for op, placed in shop.fixed.items()):
+        return False
+    past = (op for op, p in enumerate(known) if p is not None and p.start < shop.not_before)
+    return all(op in shop.fixed or not shop.jobs[shop.ops[op].order].active for op in past)

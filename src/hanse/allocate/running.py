@@ -11,6 +11,7 @@ from hanse.allocate.calendars import finish, next_open
 from hanse.allocate.outcome import shrink
 from hanse.allocate.problem import NONE, Placed, Plan, Shop
 from hanse.allocate.records import Records
+from hanse.allocate.view import machine_of
 from hanse.model.errors import BadInput
 from hanse.model.order import Progress
 from hanse.model.plan import Assignment, Outage, OutageKind, Pin
@@ -52,9 +53,11 @@ def split_at(builder: Builder, plan: Plan, outage: Outage, span: Span) -> None:
 def _hit(builder: Builder, op: int, placed: Placed, outage: Outage) -> bool:
     if outage.kind == OutageKind.PERSON:
         unit = builder.names.people[outage.resource]
-        return unit in (placed.operator, placed.setter)
+        led = builder.shop.fixed.get(placed.leader, placed)
+        return unit in (led.operator, led.setter)
     if outage.kind == OutageKind.TOOL:
-        return placed.tool in builder.shop.groups[builder.names.tools[outage.resource]]
+        led = builder.shop.fixed.get(placed.leader, placed)
+        return led.tool in builder.shop.groups[builder.names.tools[outage.resource]]
     choice = builder.shop.ops[op].choices[placed.choice]
     return choice.lane != NONE and builder.shop.machines[choice.machine] == outage.resource
 
@@ -80,15 +83,20 @@ def _split(shop: Shop, op: int, at: int) -> None:
 
 
 def hand_on(shop: Shop, plan: Plan, gone: AbstractSet[int]) -> None:
-    """Batches whose first operation is gone are led by the next one in them."""
+    """Batches whose first operation is gone are led, and served, by the next one in them."""
     led: dict[int, int] = {}
     for op, placed in enumerate(plan.placed):
         if placed is None or placed.leader not in gone or op in gone:
             continue
-        leader = led.setdefault(placed.leader, op)
-        plan.placed[op] = placed._replace(leader=leader)
+        first = led.setdefault(placed.leader, op)
+        was = plan.placed[placed.leader]
+        now = placed._replace(leader=first)
+        if first == op and was is not None:
+            units = {"operator": was.operator, "setter": was.setter, "tool": was.tool}
+            now = now._replace(**units)
+        plan.placed[op] = now
         if op in shop.fixed:
-            shop.fixed[op] = shop.fixed[op]._replace(leader=leader)
+            shop.fixed[op] = now
 
 
 def count(shop: Shop, op: int, made: int) -> None:
@@ -168,11 +176,10 @@ def as_planned(was: Placed | None, now: Placed) -> Placed:
 
 
 def _choice(builder: Builder, op: int, machine: str, was: Placed | None) -> int:
-    choices = builder.shop.ops[op].choices
-    if machine and (was is None or builder.shop.machines[choices[was.choice].machine] != machine):
-        for index, choice in enumerate(choices):
-            if choice.lane != NONE and builder.shop.machines[choice.machine] == machine:
-                return index
+    named = [machine_of(builder.shop, choice) for choice in builder.shop.ops[op].choices]
+    if machine and (was is None or named[was.choice] != machine):
+        if machine in named:
+            return named.index(machine)
         raise BadInput(
             f"{machine} cannot do step {builder.shop.ops[op].step}",
             subject=f"order {builder.shop.jobs[builder.shop.ops[op].order].key}",
@@ -249,7 +256,7 @@ def _take_progress(builder: Builder, before: Plan, op: int, progress: Progress) 
 
 def _again(builder: Builder, op: int, entry: Assignment) -> Placed | None:
     try:
-        index = _choice(builder, op, "" if entry.machine == "subcontract" else entry.machine, None)
+        index = _choice(builder, op, entry.machine, None)
     except BadInput:
         return None
     start, end = builder.seconds(entry.start), builder.seconds(entry.end)

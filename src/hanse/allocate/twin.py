@@ -8,6 +8,7 @@ from typing import NamedTuple
 from hanse.allocate import engine
 from hanse.allocate.problem import Plan, Shop, cost_minor
 from hanse.allocate.records import Rules
+from hanse.allocate.reports import later
 from hanse.allocate.running import tick
 from hanse.model.time import Clock
 
@@ -42,21 +43,23 @@ def twin_of(shop: Shop, plan: Plan, rules: Rules, *, now: int) -> Twin:
 def brought_back(shop: Shop, found: Plan) -> Plan | None:
     """A plan found on a twin, for the shop as it is by now; None where it no longer fits.
 
-    What is fixed by now must stand in it as it stands, or end no later than it was thought to.
+    What is fixed by now must stand in it as it stands, or let go no later than it was thought to;
+    and nothing in it may be late to begin, or of an order that is gone.
     """
     if len(found.placed) != len(shop.ops):
         return None
     plan = found.copy()
     for op, placed in shop.fixed.items():
         thought = plan.placed[op]
-        if thought is None or thought.choice != placed.choice or placed.end > thought.end:
+        if thought is None or thought.choice != placed.choice or later(thought, placed):
             return None
         if placed != thought and placed.start > thought.start:
             return None
         plan.placed[op] = placed
     late = (
-        p is not None and p.start < shop.not_before and op not in shop.fixed
+        p is not None
+        and op not in shop.fixed
+        and (p.start < shop.not_before or not shop.jobs[shop.ops[op].order].active)
         for op, p in enumerate(plan.placed)
-        if shop.jobs[shop.ops[op].order].active
-    )  # fmt: skip
+    )
     return None if any(late) else plan

@@ -7,7 +7,7 @@ import functools
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from hanse.allocate.problem import NONE, Placed, Plan, Shop, cost_minor, late_s
+from hanse.allocate.problem import NONE, Choice, Placed, Plan, Shop, cost_minor, late_s
 from hanse.model.plan import Assignment, Move, MoveReason, PlanVersion
 from hanse.model.text import Text
 from hanse.model.time import Instant
@@ -47,13 +47,12 @@ def instant(shop: Shop, at_s: int) -> Instant:
 def assignment(shop: Shop, op: int, placed: Placed) -> Assignment:
     """One placement in the vocabulary."""
     task = shop.ops[op]
-    choice = task.choices[placed.choice]
     pin = shop.pins.get(op)
     return Assignment(
         order=shop.jobs[task.order].key,
         step=task.step,
         lot=task.lot,
-        machine="subcontract" if choice.lane == NONE else shop.machines[choice.machine],
+        machine=machine_of(shop, task.choices[placed.choice]),
         start=instant(shop, placed.start),
         end=instant(shop, placed.end),
         pieces=task.pieces,
@@ -118,14 +117,15 @@ def moves(shop: Shop, old: Plan, new: Plan, because: Because) -> tuple[Move, ...
     return tuple(found)
 
 
-def _machine(shop: Shop, op: int, placed: Placed) -> str:
-    choice = shop.ops[op].choices[placed.choice]
+def machine_of(shop: Shop, choice: Choice) -> str:
+    """What a way to do an operation is called: its machine, or ``subcontract``."""
     return "subcontract" if choice.lane == NONE else shop.machines[choice.machine]
 
 
 def _sentence(shop: Shop, op: int, pair: tuple[Placed, Placed], because: Because) -> Text:
     was, now = pair
-    before, after = _machine(shop, op, was), _machine(shop, op, now)
+    choices = shop.ops[op].choices
+    before, after = (machine_of(shop, choices[p.choice]) for p in pair)
     shift = now.start - was.start
     moved = f"moved from {before} to {after}" if before != after else f"stays on {after}"
     moved_zh = f"从 {before} 移到 {after}" if before != after else f"仍在 {after}"

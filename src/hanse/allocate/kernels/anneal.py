@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from hanse.allocate.kernels.arrays import Floats, Ints
-from hanse.allocate.kernels.board import END, LEADER, NONE, START
-from hanse.allocate.kernels.decoder import decode
+from hanse.allocate.kernels.board import LEADER, NONE, START
+from hanse.allocate.kernels.decoder import decode, end_of
 from hanse.allocate.kernels.jit import njit
 from hanse.allocate.kernels.layout import (
     CHOICE_OFF,
@@ -18,8 +18,6 @@ from hanse.allocate.kernels.layout import (
     DUE,
     JOB_ACTIVE,
     LANE,
-    LAST,
-    LAST_OFF,
     MACHINE,
     N_JOBS,
     N_OPS,
@@ -46,12 +44,7 @@ def price(a: Ints, s: Ints, tardy: Floats, old: Ints, rules: Ints) -> float:
         tardy[job] = 0.0
         if not a[a[JOB_ACTIVE] + job]:
             continue
-        end = 0
-        for k in range(a[a[LAST_OFF] + job], a[a[LAST_OFF] + job + 1]):
-            op = a[a[LAST] + k]
-            if s[s[S_HAS] + op]:
-                end = max(end, s[s[S_PLACED] + op * 12 + END])
-        late = max(0, end - a[a[DUE] + job])
+        late = max(0, end_of(a, s, job) - a[a[DUE] + job])
         tardy[job] = a[a[WEIGHT] + job] * late / 3_600.0
         total += tardy[job]
     for op in range(a[N_OPS]):

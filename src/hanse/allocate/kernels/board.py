@@ -45,14 +45,23 @@ Row = tuple[int, int, int, int, int, int, int, int, int, int, int, int]
 
 @njit
 def insert(s: Ints, starts: int, ends: int, low: int, n: int, start: int, end: int) -> int:
-    """A span into sorted spans ``[low, low + n)``; where it went."""
+    """A span into sorted spans ``[low, low + n)``; where it went.
+
+    An end is when everything up to it is over, as in the plain twin.
+    """
     at = low + n
     while at > low and s[starts + at - 1] > start:
         s[starts + at] = s[starts + at - 1]
         s[ends + at] = s[ends + at - 1]
         at -= 1
+    if at > low and s[ends + at - 1] > end:
+        end = s[ends + at - 1]
     s[starts + at] = start
     s[ends + at] = end
+    i = at + 1
+    while i <= low + n and s[ends + i] < end:
+        s[ends + i] = end
+        i += 1
     return at
 
 
@@ -103,10 +112,7 @@ def take(a: Ints, s: Ints, item: int, at: int, quantity: int) -> None:
             return
         i -= 1
     at_i = low + n
-    while at_i > low and (
-        s[s[S_STOCK_AT] + at_i - 1] > at
-        or (s[s[S_STOCK_AT] + at_i - 1] == at and s[s[S_STOCK_DELTA] + at_i - 1] > -quantity)
-    ):
+    while at_i > low and s[s[S_STOCK_AT] + at_i - 1] > at:
         s[s[S_STOCK_AT] + at_i] = s[s[S_STOCK_AT] + at_i - 1]
         s[s[S_STOCK_DELTA] + at_i] = s[s[S_STOCK_DELTA] + at_i - 1]
         at_i -= 1

@@ -7,6 +7,7 @@ from hanse.allocate.kernels.board import END, FAR, LEADER, NONE, OUT_AT, START, 
 from hanse.allocate.kernels.calendar import upper
 from hanse.allocate.kernels.jit import njit
 from hanse.allocate.kernels.layout import (
+    ATTENDED,
     CHANGES,
     CHILD,
     CHILD_OFF,
@@ -37,8 +38,11 @@ from hanse.allocate.kernels.layout import (
     NOT_BEFORE,
     OP_ACTIVE,
     OP_FAMILY,
+    OP_OPERATOR,
     OP_ORDER,
     OP_PIECES,
+    OP_SETTER,
+    OP_TOOL,
     PIN,
     PIN_AT,
     PRED,
@@ -159,6 +163,20 @@ def _fit_gap(
 
 
 @njit
+def _alike(a: Ints, op: int, c: int, other: int, d: int) -> bool:
+    """Whether two operations are heated, set up and served in the same way."""
+    return (
+        a[a[OP_FAMILY] + other] == a[a[OP_FAMILY] + op]
+        and a[a[OP_OPERATOR] + other] == a[a[OP_OPERATOR] + op]
+        and a[a[OP_SETTER] + other] == a[a[OP_SETTER] + op]
+        and a[a[OP_TOOL] + other] == a[a[OP_TOOL] + op]
+        and a[a[SETUP] + d] == a[a[SETUP] + c]
+        and a[a[RUN] + d] == a[a[RUN] + c]
+        and a[a[ATTENDED] + d] == a[a[ATTENDED] + c]
+    )
+
+
+@njit
 def _fit_batch(
     a: Ints, s: Ints, op: int, index: int, start: int, end_min: int, patient: int
 ) -> Row:  # fmt: skip
@@ -177,10 +195,8 @@ def _fit_batch(
             s[s[S_LANE_START] + at] >= start
             and s[s[S_LANE_END] + at] >= end_min
             and not a[a[FIXED] + leader]
-            and a[a[OP_FAMILY] + leader] == a[a[OP_FAMILY] + op]
             and a[a[OP_PIECES] + op] <= room - s[s[S_LOAD] + leader]
-            and a[a[RUN] + a[a[CHOICE_OFF] + leader] + s[s[S_PLACED] + leader * 12 + 0]]
-            == a[a[RUN] + c]
+            and _alike(a, op, c, leader, a[a[CHOICE_OFF] + leader] + s[s[S_PLACED] + leader * 12])
         ):
             p = s[S_PLACED] + leader * 12
             return (
@@ -311,7 +327,7 @@ def _start_heap(a: Ints, s: Ints, heap: Floats, key: Floats) -> int:
         if not a[a[OP_ACTIVE] + op] or s[s[S_HAS] + op]:
             continue
         for k in range(a[a[PRED_OFF] + op], a[a[PRED_OFF] + op + 1]):
-            if not s[s[S_HAS] + a[a[PRED] + k]]:
+            if not s[s[S_HAS] + a[a[PRED] + k]] and a[a[OP_ACTIVE] + a[a[PRED] + k]]:
                 s[s[S_WAITING] + op] += 1
         if not s[s[S_WAITING] + op]:
             n = push(s, heap, n, key[op], op)
@@ -352,14 +368,21 @@ def decode(
 
 
 @njit
+def end_of(a: Ints, s: Ints, job: int) -> int:
+    """The end of an order, before the origin where it was over by then; 0 where none is planned."""
+    end, found = -FAR, False
+    for k in range(a[a[LAST_OFF] + job], a[a[LAST_OFF] + job + 1]):
+        op = a[a[LAST] + k]
+        if s[s[S_HAS] + op]:
+            end, found = max(end, s[s[S_PLACED] + op * 12 + END]), True
+    return end if found else 0
+
+
+@njit
 def ends(a: Ints, s: Ints, out: Ints) -> None:
     """The end of every order."""
     for job in range(a[N_JOBS]):
-        out[job] = 0
-        for k in range(a[a[LAST_OFF] + job], a[a[LAST_OFF] + job + 1]):
-            op = a[a[LAST] + k]
-            if s[s[S_HAS] + op]:
-                out[job] = max(out[job], s[s[S_PLACED] + op * 12 + END])
+        out[job] = end_of(a, s, job)
 
 
 @njit
@@ -369,11 +392,7 @@ def cost(a: Ints, s: Ints) -> int:
     for job in range(a[N_JOBS]):
         if not a[a[JOB_ACTIVE] + job]:
             continue
-        end = 0
-        for k in range(a[a[LAST_OFF] + job], a[a[LAST_OFF] + job + 1]):
-            if s[s[S_HAS] + a[a[LAST] + k]]:
-                end = max(end, s[s[S_PLACED] + a[a[LAST] + k] * 12 + END])
-        late = max(0, end - a[a[DUE] + job])
+        late = max(0, end_of(a, s, job) - a[a[DUE] + job])
         total += -((-a[a[WEIGHT] + job] * late) // 3_600)
     for op in range(a[N_OPS]):
         if s[s[S_HAS] + op]:

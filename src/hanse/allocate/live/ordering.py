@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+from decimal import ROUND_CEILING, Decimal
+
 import msgspec
 
 from hanse.allocate import engine, ladder
@@ -10,9 +13,9 @@ from hanse.allocate.problem import cost_minor
 from hanse.allocate.promise import curve
 from hanse.allocate.quiet import undisturbed
 from hanse.allocate.reports import carry_over, follow_on, lots_for, lots_less
-from hanse.allocate.running import hand_on
 from hanse.allocate.view import Because, moves
 from hanse.model.errors import Conflict
+from hanse.model.ids import KEY_MAX
 from hanse.model.order import WorkOrder
 from hanse.model.plan import MoveReason, PlanVersion
 from hanse.model.text import Text
@@ -63,7 +66,15 @@ class Ordering(Standing):
             )
             old.weight = order.weight_minor_per_h
             return self._set(self._plan, because, ())
-        return self._fit_in(self._laid_again(job, order), because)
+        return self._fit_again(self._laid_again(job, order), because)
+
+    def _fit_again(self, ops: list[int], because: Because) -> PlanVersion:
+        """Operations of orders laid out again into the plan; all is repaired if others wait."""
+        new, placed = set(ops), self._plan.placed
+        for op, task in enumerate(self.shop.ops):
+            if placed[op] is not None and any(link.op in new for link in task.preds):
+                return self._repair(because)
+        return self._fit_in(ops, because)
 
     def _laid_again(self, job: int, order: WorkOrder) -> list[int]:
         """An order's operations anew; what had begun goes on. Those still to be placed."""
@@ -71,7 +82,12 @@ class Ordering(Standing):
         for index in old:
             self._builder.drop(index)
             self._builder.book.give_back(self.shop.jobs[index].key)
+        self._builder.book.lots = {
+            self.shop.jobs[index].key: functools.partial(lots_for, self.shop, index)
+            for index in old[1:]
+        }
         ops = self._append(order)
+        self._builder.book.lots = {}
         self._plan.placed.extend([None] * (len(self.shop.ops) - len(self._plan.placed)))
         for index in old:
             new = self._builder.names.jobs.get(self.shop.jobs[index].key)
@@ -80,12 +96,17 @@ class Ordering(Standing):
                 follow_on(self.shop, index, new)
         for index in old:
             self._clear(index)
+        self._settle_without(ops)
+        return [op for op in ops if op not in self.shop.fixed]
+
+    def _settle_without(self, ops: list[int]) -> None:
+        """The plan settled as if operations that have no place yet were not to be made."""
+        new = {self.shop.ops[op].order for op in ops}
+        for job in new:
+            self.shop.jobs[job].active = False
         self._plan = ladder.settle(self.shop, self._plan, self.rules)
-        free = [op for op in ops if op not in self.shop.fixed]
-        hand_on(self.shop, self._plan, set(free))
-        for op in free:
-            self._plan.placed[op] = None
-        return free
+        for job in new:
+            self.shop.jobs[job].active = True
 
     def _parts(self, key: str) -> list[int]:
         return self._builder.parts_of(key, {order.key for order in self._records.orders})
@@ -114,20 +135,54 @@ class Ordering(Standing):
         text = Text(
             f"{scrap} of {key} were scrapped at step {step}", f"{key} 工序 {step} 报废 {scrap} 件"
         )
-        self._fit_in(self._laid_again(job, fresh), Because(MoveReason.SCRAP, text, cause))
+        self._fit_again(self._laid_again(job, fresh), Because(MoveReason.SCRAP, text, cause))
         return fresh
 
     def cancel(self, order: str, *, cause: str | None = None) -> PlanVersion:
-        """An order is no longer to be made; its places become free."""
+        """An order is no longer to be made; its places become free, those of its parts too.
+
+        Pieces of it that another order was to get are made for that one instead.
+        """
         self._tick()
-        for index in (self._job(order), *self._parts(order)):
+        job = self._job(order)
+        gone = [job, *self._parts(order)]
+        takers = self._builder.book.takers(order)
+        for index in gone:
+            self._builder.drop(index)
             self._builder.book.give_back(self.shop.jobs[index].key)
-            self._drop(index)
+        again = [op for taker in takers for op in self._instead(job, taker, takers[taker])]
+        old = self._plan.copy()
+        for index in gone:
+            self._clear(index)
         self._keep_order(order)
         text = Text(f"order {order} was cancelled", f"订单 {order} 已取消")
         because = Because(MoveReason.ORDER_CHANGED, text, cause)
-        plan = ladder.settle(self.shop, self._plan, self.rules)
-        return self._set(plan, because, moves(self.shop, self._plan, plan, because))
+        self._settle_without(again)
+        if again:
+            return self._fit_again(again, because)
+        return self._set(self._plan, because, moves(self.shop, old, self._plan, because))
+
+    def _instead(self, job: int, taker: str, quantity: Decimal) -> list[int]:
+        """Pieces an order was to get of one that is gone, unless it has them; their operations."""
+        builder, gone = self._builder, self.shop.jobs[job]
+        waits, last = builder.names.jobs.get(taker), set(gone.last)
+        ops = [] if waits is None else self.shop.jobs[waits].ops
+        loose = [op for op in ops if op not in self.shop.fixed]
+        if not any(link.op in last for op in loose for link in self.shop.ops[op].preds):
+            return []
+        made = WorkOrder(
+            key=f"{taker}/{gone.key}"[:KEY_MAX],
+            item=gone.item,
+            quantity=quantity.to_integral_value(ROUND_CEILING),
+            due=builder.instant(self.shop.jobs[self._job(taker)].due),
+            weight_minor_per_h=0,
+            demand=taker,
+        )
+        builder.book.stand_in(taker, gone.key, made.key)
+        ops = self._append(made)
+        self._plan.placed.extend([None] * len(ops))
+        follow_on(self.shop, job, builder.names.jobs[made.key], loose)
+        return ops
 
     def is_made(self, order: str) -> bool:
         """Whether every operation of an order was reported as finished."""

@@ -121,6 +121,7 @@ class Standing:
         return job
 
     def _drop(self, job: int) -> None:
+        self._builder.book.give_back(self.shop.jobs[job].key)
         self._builder.drop(job)
         self._clear(job)
 
