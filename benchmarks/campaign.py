@@ -32,7 +32,7 @@ from hanse.allocate import ladder
 from hanse.allocate.check import check
 from hanse.allocate.decoder import decode
 from hanse.allocate.live import LivePlan
-from hanse.allocate.problem import NONE, Placed, Plan, Shop, cost_minor
+from hanse.allocate.problem import NONE, Plan, Shop, cost_minor
 from hanse.allocate.promise import harmed
 from hanse.model.errors import HanseError
 from hanse.model.ids import Counter
@@ -86,6 +86,9 @@ def plant(case: Case) -> Plant:
     return Plant(msgspec.structs.replace(made, rules=rules), at)
 
 
+Stood = tuple[str, tuple[int, ...]]
+
+
 class Run:
     """A live plan and what was told it so far."""
 
@@ -131,7 +134,7 @@ class Run:
             broken += [f"{what}: {text}" for text in unlike(plan.shop, plan.current, plan)]
         return broken
 
-    def _moved(self, stood: dict[tuple[str, int, str], tuple[str, Placed]]) -> list[str]:
+    def _moved(self, stood: dict[tuple[str, int, str], Stood]) -> list[str]:
         """What had begun or was frozen, and stands elsewhere though nobody touched it."""
         if self.kind in RELAID:
             return []
@@ -183,8 +186,8 @@ class Run:
             self.plan.complete(told.order)
 
 
-def _stood(plan: LivePlan) -> dict[tuple[str, int, str], tuple[str, Placed]]:
-    """What is fixed in the plan, by name, on which machine."""
+def _stood(plan: LivePlan) -> dict[tuple[str, int, str], Stood]:
+    """What is fixed in the plan, by name: on which machine, and when."""
     shop, found = plan.shop, {}
     for op, placed in shop.fixed.items():
         task = shop.ops[op]
@@ -192,7 +195,7 @@ def _stood(plan: LivePlan) -> dict[tuple[str, int, str], tuple[str, Placed]]:
             name = shop.jobs[task.order].key, task.lot, task.step
             choice = task.choices[placed.choice]
             machine = "" if choice.lane == NONE else shop.machines[choice.machine]
-            found[name] = machine, placed._replace(leader=0)
+            found[name] = machine, placed[1:8]
     return found
 
 

@@ -106,7 +106,11 @@ class _Odd:
             stock=tuple(self._stock()),
             orders=tuple(self._order(k, self.rng.choice(parts)) for k in range(orders)),
             outages=self._outages(),
-            rules=Rules(frozen_s=self.rng.choice((0, 3_600, 8 * 3_600)), compiled_from_ops=10**6),
+            rules=Rules(
+                frozen_s=self.rng.choice((0, 3_600, 8 * 3_600)),
+                compiled_from_ops=10**6,
+                horizon_days=60,
+            ),
         )
 
     def _calendars(self) -> tuple[Calendar, ...]:

@@ -76,12 +76,12 @@ def test_a_walk_through_an_undisturbed_plan_moves_nothing(records, seed):
         assert all(p.end <= was.end for p, was in zip(again.placed, plan.placed, strict=True))
 
 
-@pytest.mark.parametrize("seed", range(1, 13))
+@pytest.mark.parametrize("seed", range(1, 9))
 def test_after_any_events_every_rule_holds_and_nothing_frozen_has_moved(seed):
     assert play(Case(0, "", seed, compiled=False), range(25)) is None
 
 
-@pytest.mark.parametrize("seed", range(101, 109))
+@pytest.mark.parametrize("seed", range(101, 106))
 def test_after_any_events_both_decoders_make_the_same_plans(compiled, seed):
     assert compiled is not None
     assert play(Case(0, "", seed, compiled=True, twins=True), range(20)) is None
@@ -90,7 +90,7 @@ def test_after_any_events_both_decoders_make_the_same_plans(compiled, seed):
 @pytest.mark.parametrize("load", ["loose", "tight", "overloaded"])
 def test_in_a_realistic_shop_too_every_rule_holds_after_any_events(compiled, load):
     assert compiled is not None
-    assert play(Case(120, load, 5, compiled=True), range(20)) is None
+    assert play(Case(120, load, 5, compiled=True), range(12)) is None
 
 
 @few

@@ -164,6 +164,7 @@ def _phases(shop: Shop, op: int, placed: Placed) -> Iterator[Violation]:
     attended = choice.attended_s if task.operator >= 0 else 0
     setting = placed.setter if placed.setter >= 0 else placed.operator
     for who, start, end, work in (
+        *_first_out(shop, op, placed, attended),
         (setting, placed.start, placed.set_at, placed.setup_s),
         (placed.operator, placed.run_at, placed.left_at, attended),
         (-1, placed.left_at, placed.end, choice.run_s - attended),
@@ -175,13 +176,31 @@ def _phases(shop: Shop, op: int, placed: Placed) -> Iterator[Violation]:
             yield Violation("calendar", _name(shop, op), f"does not find {work} open seconds")
     if placed.run_at < placed.set_at or placed.left_at < placed.run_at:
         yield Violation("calendar", _name(shop, op), "runs before it is set up")
-    if (attended and placed.operator < 0) or (
-        placed.operator >= 0 and placed.operator not in shop.groups[task.operator]
-    ):
+    able = shop.groups[task.operator] if task.operator >= 0 else ()
+    if (attended and placed.operator < 0) or (placed.operator >= 0 and placed.operator not in able):
         yield Violation("skill", _name(shop, op), "is attended by nobody who can")
     sets = task.setter if task.setter >= 0 else task.operator
     if placed.setup_s and sets >= 0 and setting not in shop.groups[sets]:
         yield Violation("skill", _name(shop, op), "is set up by nobody who can")
+
+
+Phase = tuple[int, int, int, int]
+"""Who works from when to when, and for how many seconds."""
+
+
+def _first_out(shop: Shop, op: int, placed: Placed, attended: int) -> Iterator[Phase]:
+    """The work until the first transfer batch is out; all of it where nothing is handed over."""
+    task = shop.ops[op]
+    run_s = task.choices[placed.choice].run_s
+    if not task.transfer:
+        if placed.out_at != placed.end:
+            yield -1, placed.end, placed.end, 1
+        return
+    first = -(-run_s * min(task.transfer, task.pieces) // task.pieces)
+    if first > attended:
+        yield -1, placed.left_at, placed.out_at, first - attended
+    else:
+        yield placed.operator, placed.run_at, placed.out_at, first
 
 
 def _lanes(shop: Shop, plan: Plan) -> Iterator[Violation]:
@@ -222,9 +241,6 @@ def _units(shop: Shop, plan: Plan) -> Iterator[Violation]:
         needs_tool = task.tool >= 0 and placed.leader == op and inside
         if needs_tool and placed.tool not in shop.groups[task.tool]:
             yield Violation("tool", _name(shop, op), "runs without its tool")
-    for op, placed in shop.fixed.items():
-        if placed.tool >= 0 and not shop.jobs[shop.ops[op].order].active:
-            busy[placed.tool].append((placed.start, placed.end, op))
     tools = {unit for task in shop.ops if task.tool >= 0 for unit in shop.groups[task.tool]}
     for unit, spans in busy.items():
         for op in _doubled(spans, shop.fixed):
@@ -243,37 +259,64 @@ def _served(placed: Placed) -> Iterator[tuple[int, int, int]]:
 
 
 def _batches(shop: Shop, plan: Plan) -> Iterator[Violation]:
+    """Who shares a batch shares its oven, its times and its kind, and all of them fit in."""
     pieces: dict[int, int] = defaultdict(int)
-    for op, task, placed in _each(shop, plan):
-        lane = task.choices[placed.choice].lane
-        if lane < 0 or not shop.lanes[lane].batch_max or op in shop.fixed:
-            continue
+    for _, task, placed in _there(shop, plan):
         pieces[placed.leader] += task.pieces
+    for op, task, placed in _each(shop, plan):
+        if op in shop.fixed:
+            continue
+        lane = task.choices[placed.choice].lane
+        batch_max = shop.lanes[lane].batch_max if lane >= 0 else 0
         leader, led = shop.ops[placed.leader], plan.placed[placed.leader]
-        if led is None or (led.start, led.end) != (placed.start, placed.end):
+        if placed.leader != op and not batch_max:
+            yield Violation("batch", _name(shop, op), "shares a machine that takes no batches")
+        elif led is None or led.leader != placed.leader or led[1:8] != placed[1:8]:
             yield Violation("batch", _name(shop, op), "does not run with its batch")
-        elif leader.family != task.family or leader.choices[led.choice].lane != lane:
+        elif _kind(leader, led) != _kind(task, placed):
             yield Violation("batch", _name(shop, op), "is in a batch of another family")
-        if pieces[placed.leader] > max(shop.lanes[lane].batch_max, leader.pieces):
+        elif batch_max and pieces[placed.leader] > max(batch_max, leader.pieces):
             yield Violation("batch", _name(shop, op), "overfills its batch")
+
+
+def _kind(task: Op, placed: Placed) -> tuple[int, int, int]:
+    choice = task.choices[placed.choice]
+    return choice.lane, task.family, choice.run_s
 
 
 def _material(shop: Shop, plan: Plan) -> Iterator[Violation]:
     """What is taken before it could be bought anew is on hand, whatever else is taken."""
-    takes: dict[int, list[tuple[int, int, str]]] = defaultdict(list)
-    for op, task, placed in _each(shop, plan):
+    takes: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    for op, task, placed in _there(shop, plan):
         for item, quantity in task.materials:
-            if op not in shop.fixed:
-                takes[item].append((placed.start, quantity, _name(shop, op)))
+            if placed.start < shop.buy_at[item]:
+                takes[item].append((placed.start, quantity, op))
     for item, wanted in takes.items():
-        arrivals = sorted(shop.supply[item])
-        level = at = 0
-        for start, quantity, name in sorted(wanted):
-            if start >= shop.buy_at[item]:
-                break
-            while at < len(arrivals) and arrivals[at][0] <= start:
-                level += arrivals[at][1]
-                at += 1
-            level -= quantity
-            if level < 0:
-                yield Violation("material", f"{shop.items[item]}: {name}", "is not there yet")
+        held = [take for take in wanted if take[2] in shop.fixed]
+        free = [take for take in wanted if take[2] not in shop.fixed]
+        for op in _short(shop.supply[item], _had(shop.supply[item], held), free):
+            yield Violation("material", f"{shop.items[item]}: {_name(shop, op)}", "is not there")
+
+
+Take = tuple[int, int, int]
+"""When, how much, and for which operation."""
+
+
+def _had(supply: list[tuple[int, int]], held: list[Take]) -> list[Take]:
+    """What started work takes: as it began, the stock was there, or it came from elsewhere."""
+    had: list[Take] = []
+    for take in sorted(held, key=lambda take: take[2]):
+        if not list(_short(supply, [*had, take], [])):
+            had.append(take)
+    return had
+
+
+def _short(supply: list[tuple[int, int]], had: list[Take], free: list[Take]) -> Iterator[int]:
+    """Operations at which less than nothing would be on hand."""
+    changes = [(at, 0, quantity, -1) for at, quantity in supply]
+    changes += [(at, 1, -quantity, op) for at, quantity, op in (*had, *free)]
+    level = 0
+    for _, _, delta, op in sorted(changes):
+        level += delta
+        if op >= 0 and level < 0:
+            yield op
