@@ -174,7 +174,7 @@ class Run:
         known = self.known.get(name)
         self.told.append(told)
         now = told if known is None else known.joined(told)
-        self.touched.add(name)
+        self.touched |= {name} | _on(self, told.machine, "")
         self.known[name] = now
         self.plan.report(now)
         scrap = now.scrap - (0 if known is None else known.scrap)

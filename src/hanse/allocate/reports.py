@@ -58,9 +58,11 @@ def hear(builder: Builder, plan: Plan, progress: Progress) -> Heard:
     now = now if progress.finished_at is not None else as_planned(was, now)
     changed = now != was or known != (shop.made[op], True, op in shop.ended)
     shop.fixed[op] = now
+    held = len(shop.fixed)
     give_way(shop, op, now)
     ahead = was is not None and now.start < was.start > shop.not_before
-    if was is None or was.choice != now.choice or later(was, now) or ahead:
+    moved = was is None or was.choice != now.choice or ahead or len(shop.fixed) < held
+    if was is None or moved or later(was, now):
         return Heard(op, now, changed, fits=False)
     freed = progress.finished_at is not None and was.end - now.end > SLIP_S
     return Heard(op, now, changed, fits=True, freed=freed)

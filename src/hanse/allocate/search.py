@@ -84,7 +84,7 @@ def _shifted(
         for op in shop.jobs[job].ops:
             tried[op] += by
         return tried
-    ops = shop.jobs[latest].ops if draw < 0.85 else range(len(shop.ops))
+    ops = (shop.jobs[latest].ops if draw < 0.85 else None) or range(len(shop.ops))
     op = ops[dice.randrange(len(ops))]
     tried[op] += size if dice.random() < 0.4 else -size
     return tried

@@ -109,6 +109,7 @@ def anneal(
             if draw < 0.85:
                 job = _latest(a, tardy, 3)
                 low = job_off[job] + np.random.randint(max(1, job_off[job + 1] - job_off[job]))
+                low = min(low, n_ops - 1)
             else:
                 low = np.random.randint(n_ops)
             high = low + 1
