@@ -124,9 +124,24 @@ def _held(hold: trade.Hold) -> Text:
 
 
 def _displaced(off: trade.Displaced) -> Text:
-    why = off.reason.note or off.reason.code
-    number = off.award_reference.id
-    return Text(f"Award {number} was taken back: {why}.", f"授标 {number} 被收回：{why}。")
+    number, why = off.award_reference.id, off.reason.note or off.reason.code
+    reason = WITHDRAWN.get(off.reason.code, Text(why, why))
+    if off.premium_amount is None:
+        return Text(
+            f"Award {number} was taken back: {reason.en}.", f"授标 {number} 被收回：{reason.zh}。"
+        )
+    kept = off.premium_amount
+    return Text(
+        f"Award {number} was taken back: {reason.en}; a premium of {kept} would have kept it.",
+        f"授标 {number} 被收回：{reason.zh}；加价 {kept} 方可保留。",
+    )
+
+
+WITHDRAWN = {
+    "OUTBID": Text("another pays more for this place", "另一方为该产能出价更高"),
+    "NOT_KEPT": Text("the plan cannot keep the date any more", "计划已无法保证交期"),
+}
+"""Why an award was taken back, in words, where the letter says so by its code."""
 
 
 CAUSES = {

@@ -78,6 +78,9 @@ def test_a_place_goes_to_the_one_who_pays_more_and_the_other_hears_what_would_ke
     assert lost.premium == "20.00"
     letters = [out.letter.document for _, _, out in scene.market.sent if out.kind == "displaced"]
     assert [scene.second.did in str(letter) for letter in letters] == [False]
+    said = next(e.text for e in scene.first.events if e.kind == "match.displaced")
+    assert "a premium of 20.00 would have kept it" in said.en
+    assert "出价更高" in said.zh
 
 
 def test_the_one_who_was_outbid_takes_the_place_back_at_the_premium_it_was_told():
