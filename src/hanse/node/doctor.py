@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
-from hanse.match.capability.rerank import shipped_model
 from hanse.model.errors import HanseError, NotFound, Unreachable
 from hanse.node.broker import read_note
 from hanse.node.folder import Folder
@@ -104,6 +103,8 @@ def _words(folder: Folder) -> str:
     """Whether the model of the capability search is there, if it is switched on."""
     if not read_settings(folder.path).words.rerank:
         return "no model"
+    from hanse.match.capability.rerank import shipped_model  # numpy only where it is wanted
+
     shipped_model()
     return "with a model"
 

@@ -6,8 +6,7 @@ import asyncio
 import logging
 from functools import lru_cache
 
-from hanse.match.capability.rerank import Meaning, shipped_model
-from hanse.match.capability.search import Candidate, Finder
+from hanse.match.capability.search import Candidate, Finder, Reranker
 from hanse.model.errors import NotFound
 from hanse.node.context import Context
 from hanse.node.dealing.choosing import picks
@@ -32,7 +31,7 @@ class Wording:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._meaning: Meaning | None = None
+        self._meaning: Reranker | None = None
         self._loading: asyncio.Task[None] | None = None
 
     async def candidates(self, words: str) -> list[Candidate]:
@@ -46,6 +45,8 @@ class Wording:
         return _finder(learned).with_reranker(self._meaning).find(words)
 
     def _load(self) -> None:
+        from hanse.match.capability.rerank import Meaning, shipped_model  # only where switched on
+
         try:
             self._meaning = Meaning(shipped_model(), self._context.folder / VECTORS)
         except NotFound as error:
