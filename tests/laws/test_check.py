@@ -184,7 +184,8 @@ def batch(shop, plan):
         lane = shop.lanes[choice.lane]
         if placed.leader == op:
             continue
-        yield lambda lane=lane: setattr(lane, "batch_max", 0)
+        if not any(t.transfer for _, t, c, _ in rows(shop, plan) if c.lane == choice.lane):
+            yield lambda lane=lane: setattr(lane, "batch_max", 0)
         yield lambda lane=lane: setattr(lane, "batch_max", 1)
         yield lambda task=task: setattr(task, "family", task.family + 7)
         yield lambda op=op, at=placed.end: put(plan, op, end=at + 1, out_at=at + 1)
@@ -247,7 +248,7 @@ def test_a_first_batch_that_is_out_before_its_pieces_are_made_is_seen():
         shop, plan, _ = planned(seed)
         for op, task, _, placed in list(rows(shop, plan)):
             early = placed.run_at + 1
-            if task.transfer and placed.out_at > early and shared_by_none(plan, op):
+            if task.transfer and placed.out_at > early + 1 and shared_by_none(plan, op):
                 put(plan, op, out_at=early)
                 assert "calendar" in {violation.rule for violation in check(shop, plan)}
                 seen += 1

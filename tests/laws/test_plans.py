@@ -1,7 +1,11 @@
 """Laws of plans: every rule holds after any events, and the two decoders are one."""
 
 import datetime as dt
+import os
 import random
+import subprocess
+import sys
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -91,6 +95,26 @@ def test_after_any_events_both_decoders_make_the_same_plans(compiled, seed):
 def test_in_a_realistic_shop_too_every_rule_holds_after_any_events(compiled, load):
     assert compiled is not None
     assert play(Case(120, load, 5, compiled=True), range(12)) is None
+
+
+def test_the_same_events_give_the_same_plan_in_any_process():
+    code = (
+        "from benchmarks.campaign import Case, Run\n"
+        "run = Run(Case(0, '', 3, compiled=False))\n"
+        "[run.step(n) for n in range(15)]\n"
+        "print(run.plan.current.placed)"
+    )
+    root = str(Path(__file__).parents[2])
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": root},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(told) == 1
 
 
 @few

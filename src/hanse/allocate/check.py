@@ -192,7 +192,7 @@ def _first_out(shop: Shop, op: int, placed: Placed, attended: int) -> Iterator[P
     """The work until the first transfer batch is out; all of it where nothing is handed over."""
     task = shop.ops[op]
     run_s = task.choices[placed.choice].run_s
-    if not task.transfer:
+    if not task.transfer or shop.lanes[task.choices[placed.choice].lane].batch_max:
         if placed.out_at != placed.end:
             yield -1, placed.end, placed.end, 1
         return

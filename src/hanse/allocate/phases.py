@@ -156,7 +156,7 @@ def _placed(board: Board, work: Work, service: _Service, *, setter: int) -> Plac
     attended = choice.attended_s if service.unit != NONE and run.left > run.start else 0
     end = finish(lane, run.left, choice.run_s - attended)
     out = end
-    if work.task.transfer:
+    if work.task.transfer and not shop.lanes[choice.lane].batch_max:
         first = -(-choice.run_s * min(work.task.transfer, work.task.pieces) // work.task.pieces)
         if first <= attended:
             out = finish(shop.pair(choice.lane, service.unit), run.start, first)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from hanse.allocate.build import Builder
-from hanse.allocate.problem import Link, Placed, Plan, Shop
+from hanse.allocate.problem import NONE, Link, Placed, Plan, Shop
 from hanse.allocate.running import (
     SLIP_S,
     as_planned,
@@ -60,12 +60,18 @@ def hear(builder: Builder, plan: Plan, progress: Progress) -> Heard:
     shop.fixed[op] = now
     held = len(shop.fixed)
     give_way(shop, op, now)
-    ahead = was is not None and now.start < was.start > shop.not_before
+    ahead = was is not None and _ahead(shop, was, now)
     moved = was is None or was.choice != now.choice or ahead or len(shop.fixed) < held
     if was is None or moved or later(was, now):
         return Heard(op, now, changed, fits=False)
     freed = progress.finished_at is not None and was.end - now.end > SLIP_S
     return Heard(op, now, changed, fits=True, freed=freed)
+
+
+def _ahead(shop: Shop, was: Placed, now: Placed) -> bool:
+    """Whether a machine or a person is taken earlier than planned, while others may have it."""
+    attended = now.operator != NONE and now.run_at < was.run_at > shop.not_before
+    return attended or now.start < was.start > shop.not_before
 
 
 def later(was: Placed, now: Placed) -> bool:

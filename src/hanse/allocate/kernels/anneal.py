@@ -1,7 +1,8 @@
 """Key search: simulated annealing on the priority of each operation (Kirkpatrick et al. 1983).
 
 A candidate is a list of keys; the decoder makes a plan of it, and the plan's cost with the cost of
-its moves decides. Late orders are pulled forward, others pushed back, single operations shifted.
+its moves decides (see `decoder` on what is kept of it). Late orders are pulled forward, others
+pushed back, single operations shifted.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""The compiled decoder. Rule for rule the same as `hanse.allocate.decoder`."""
+"""The compiled decoder. Rule for rule the same as `hanse.allocate.decoder`.
+
+What is compiled is kept by the file it stands in: after a change to a kernel that these call, this
+file must change too, or the kept code is taken.
+"""
 
 from __future__ import annotations
 

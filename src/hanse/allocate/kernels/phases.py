@@ -22,6 +22,7 @@ from hanse.allocate.kernels.layout import (
     GROUP_OFF,
     GROUP_UNIT,
     LANE,
+    LANE_BATCH,
     LANE_CAL,
     N_CALENDARS,
     OP_OPERATOR,
@@ -65,7 +66,7 @@ def _row(
     attended = a[a[ATTENDED] + c] if unit != NONE and left > run_at else 0
     end = finish(a, cal, left, run - attended)
     out = end
-    if a[a[OP_TRANSFER] + op]:
+    if a[a[OP_TRANSFER] + op] and not a[a[LANE_BATCH] + a[a[LANE] + c]]:
         pieces = a[a[OP_PIECES] + op]
         first = -(-run * min(a[a[OP_TRANSFER] + op], pieces) // pieces)
         if first <= attended:
