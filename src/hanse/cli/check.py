@@ -9,7 +9,7 @@ import click
 
 from hanse.cli.folders import folder_option, json_option, known
 from hanse.cli.output import NO, say_json, table
-from hanse.node.doctor import examine
+from hanse.node.doctor import examine, publishing
 from hanse.node.offline import offline
 
 
@@ -44,4 +44,5 @@ def doctor(folder: Path, *, as_json: bool) -> None:
     else:
         rows = [("ok" if c.ok else "WRONG", c.name, c.said, c.remedy) for c in found]
         click.echo(table(rows, ("", "check", "found", "what to do")))
+        click.echo(publishing(known(folder)))
     sys.exit(NO if wrong else 0)

@@ -90,12 +90,14 @@ def _answers(url: str) -> str:
 
 def _domain(folder: Folder) -> str:
     """What the firm publishes to be found; looked up where its domain is set."""
-    from hanse.node.dealing.publishing import check_published, names_of, to_publish
+    from hanse.node.dealing.publishing import check_published, is_reached, names_of
 
     settings = read_settings(folder.path)
     did = load_identity(folder, clock=RealClock()).did
     if not settings.web.domain:
-        return f"to be found by a domain, publish: {to_publish(settings, did)}"
+        return "not set; where web.public_url is set, what to publish is printed below"
+    if not is_reached(settings):
+        raise NotFound("this node listens on this machine only", remedy="Set web.public_url")
     return asyncio.run(check_published(settings, did, names_of(settings)))
 
 
@@ -107,6 +109,17 @@ def _words(folder: Folder) -> str:
 
     shipped_model()
     return "with a model"
+
+
+def publishing(folder: Folder) -> str:
+    """What to put into the firm's domain, in lines to copy; empty where nobody could reach us."""
+    from hanse.node.dealing.publishing import is_reached, to_publish
+
+    settings = read_settings(folder.path)
+    if not is_reached(settings):
+        return ""
+    did = load_identity(folder, clock=RealClock()).did
+    return f"\nTo be found by your domain, publish\n{to_publish(settings, did)}"
 
 
 def _disk(folder: Folder) -> str:

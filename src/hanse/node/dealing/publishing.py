@@ -5,6 +5,7 @@ from __future__ import annotations
 from hanse.match.whereabouts import (
     RECORDS_MAX,
     Whereabouts,
+    document,
     from_records,
     record_line,
     record_name,
@@ -18,6 +19,7 @@ from hanse.node.settings import Settings
 from hanse.web.views.common import Fact
 
 SAMPLE_DOMAIN = "example.com"
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def names_of(settings: Settings) -> Names:
@@ -73,7 +75,12 @@ def to_publish(settings: Settings, did: str) -> str:
     """The line of the zone file and the document, for the command line."""
     where = own_whereabouts(settings, did)
     domain = settings.web.domain or SAMPLE_DOMAIN
-    return f"{record_line(domain, where)}   or {DOCUMENT} of the website as this node serves it"
+    return f"{record_line(domain, where)}\nor on the website {DOCUMENT}: {document(where).decode()}"
+
+
+def is_reached(settings: Settings) -> bool:
+    """Whether an owner gave an address, or others than this machine may reach where we listen."""
+    return bool(settings.web.public_url) or settings.web.host not in LOOPBACK
 
 
 async def check_published(settings: Settings, did: str, names: Names) -> str:
