@@ -124,18 +124,24 @@ class Ordering(Standing):
         key, step, lot = work
         order = next((o for o in self._records.orders if o.key == key), None)
         job = self._builder.names.jobs.get(key)
-        if order is None or job is None or not self._builder.from_the_first(work, scrap):
+        text = Text(
+            f"{scrap} of {key} were scrapped at step {step}", f"{key} 工序 {step} 报废 {scrap} 件"
+        )
+        because = Because(MoveReason.SCRAP, text, cause)
+        if order is None or job is None:
             return None
         self._tick()
+        op = self._builder.names.ops.get((key, lot, step))
+        if not self._builder.from_the_first(work, scrap):
+            if op is not None and self.shop.ops[op].materials:  # another blank is taken
+                self._repair(because)
+            return None
         lots = lots_less(self.shop, job, lot, scrap)
         if lots == order.lots or not lots[-1]:
             return None
         fresh = msgspec.structs.replace(order, lots=lots)
         self._keep_order(key, fresh)
-        text = Text(
-            f"{scrap} of {key} were scrapped at step {step}", f"{key} 工序 {step} 报废 {scrap} 件"
-        )
-        self._fit_again(self._laid_again(job, fresh), Because(MoveReason.SCRAP, text, cause))
+        self._fit_again(self._laid_again(job, fresh), because)
         return fresh
 
     def cancel(self, order: str, *, cause: str | None = None) -> PlanVersion:
