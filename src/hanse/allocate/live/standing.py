@@ -16,7 +16,7 @@ from hanse.allocate.quiet import undisturbed
 from hanse.allocate.records import Records, Rules
 from hanse.allocate.running import hand_on, tick
 from hanse.allocate.view import Because, Versioned, moves, version
-from hanse.model.errors import NotFound
+from hanse.model.errors import HanseError, NotFound
 from hanse.model.ids import Ids
 from hanse.model.order import WorkOrder
 from hanse.model.plan import Move, PlanVersion
@@ -110,8 +110,12 @@ class Standing:
         return Board(self.shop).load(self._plan)
 
     def _append(self, order: WorkOrder) -> list[int]:
-        first = len(self.shop.ops)
-        self._builder.add(self._builder.book.explode((order,)))
+        first, mark = len(self.shop.ops), self._builder.mark()
+        try:
+            self._builder.add(self._builder.book.explode((order,)))
+        except HanseError:
+            self._builder.rewind(mark)  # nothing of an order that cannot be made stays
+            raise
         return list(range(first, len(self.shop.ops)))
 
     def _job(self, order: str) -> int:
