@@ -9,7 +9,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from benchmarks.campaign import Case, play
+from benchmarks.campaign import play
+from benchmarks.happenings import Case
 from benchmarks.shops import START, shop
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -99,7 +100,7 @@ def test_in_a_realistic_shop_too_every_rule_holds_after_any_events(compiled, loa
 
 def test_the_same_events_give_the_same_plan_in_any_process():
     code = (
-        "from benchmarks.campaign import Case, Run\n"
+        "from benchmarks.happenings import Case, Run\n"
         "run = Run(Case(0, '', 3, compiled=False))\n"
         "[run.step(n) for n in range(15)]\n"
         "print(run.plan.current.placed)"
