@@ -189,7 +189,8 @@ def settle(shop: Shop, plan: Plan, rules: Rules) -> Plan:
         if not lone(shop, board, op):
             break
         board.undo(op)
-        now = sure(fit(board, op, was.choice, shop.not_before))
+        floor = shop.pins[op][1] if op in shop.pins else 0
+        now = sure(fit(board, op, was.choice, max(floor, shop.not_before)))
         board.commit(op, now if now.end <= was.end else was)
     if not board.short(lanes):
         return board.plan()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
+from operator import attrgetter
 
 import msgspec
 
@@ -210,11 +211,11 @@ def take_over(builder: Builder, records: Records) -> Plan | None:
         op = ops.get((pin.order, pin.lot, pin.step))
         if op is not None and (known := _known_pin(builder, op, pin)) is not None:
             shop.pins[op] = known
-    before = Plan([None] * len(shop.ops))
-    for entry in records.plan:
+    before, busy = Plan([None] * len(shop.ops)), dict[int, int]()
+    for entry in sorted(records.plan, key=attrgetter("start")):
         op = ops.get((entry.order, entry.lot, entry.step))
-        if op is not None and (placed := _again(builder, op, entry)) is not None:
-            before.placed[op] = placed
+        if op is not None and (again := _again(builder, op, entry)) is not None:
+            before.placed[op] = placed = _on_free_lane(shop, op, again, busy)
             if entry.started or placed.start < 0:
                 shop.fixed[op] = placed
     for progress in records.progress:
@@ -263,3 +264,20 @@ def _again(builder: Builder, op: int, entry: Assignment) -> Placed | None:
     who = builder.names.people.get(entry.person, NONE)
     left = end if who != NONE else start
     return Placed(index, entry.setup_s, start, start, start, left, end, end, who, NONE, NONE, op)
+
+
+def _on_free_lane(shop: Shop, op: int, placed: Placed, busy: dict[int, int]) -> Placed:
+    """On a lane of its machine that is free by then: records name the machine, not the lane.
+
+    ``busy``: until when each lane is, by what began before.
+    """
+    choices = shop.ops[op].choices
+    known = choices[placed.choice]
+    if known.lane == NONE or shop.lanes[known.lane].batch_max:
+        return placed
+    lanes = ((k, c.lane) for k, c in enumerate(choices) if c.machine == known.machine)
+    free = (k for k, lane in lanes if lane != NONE and busy.get(lane, placed.start) <= placed.start)
+    choice = next(free, placed.choice)
+    lane = choices[choice].lane
+    busy[lane] = max(busy.get(lane, placed.end), placed.end)
+    return placed._replace(choice=choice)

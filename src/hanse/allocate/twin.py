@@ -43,8 +43,9 @@ def twin_of(shop: Shop, plan: Plan, rules: Rules, *, now: int) -> Twin:
 def brought_back(shop: Shop, found: Plan) -> Plan | None:
     """A plan found on a twin, for the shop as it is by now; None where it no longer fits.
 
-    What is fixed by now must stand in it as it stands, or let go no later than it was thought to;
-    and nothing in it may be late to begin, or of an order that is gone.
+    What is fixed by now must stand in it as it stands, or let go no later than it was thought to,
+    and take nothing that is still to come before it was thought to begin; nothing in it may be late
+    to begin, or of an order that is gone.
     """
     if len(found.placed) != len(shop.ops):
         return None
@@ -53,7 +54,7 @@ def brought_back(shop: Shop, found: Plan) -> Plan | None:
         thought = plan.placed[op]
         if thought is None or thought.choice != placed.choice or later(thought, placed):
             return None
-        if placed != thought and placed.start > thought.start:
+        if placed.start > thought.start or (placed.start < thought.start > shop.not_before):
             return None
         plan.placed[op] = placed
     late = (

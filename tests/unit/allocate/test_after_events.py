@@ -7,8 +7,13 @@ from tests.unit.allocate.builders import H, at, item, live, machine, order, pers
 
 from hanse.allocate.board import Line, Stockpile
 from hanse.allocate.check import check
+from hanse.allocate.live import LivePlan
+from hanse.allocate.problem import Plan
+from hanse.allocate.twin import brought_back
+from hanse.model.ids import Counter
 from hanse.model.order import Progress
-from hanse.model.product import BomLine, Stock
+from hanse.model.plan import Pin
+from hanse.model.product import BomLine, SetupChange, Stock
 
 
 def kit():
@@ -142,3 +147,54 @@ def test_stock_that_is_short_is_not_given_twice_after_a_repair():
     plan.machine_down("mill-1", clock.now(), at(1))
     assert sorted(a.start for a in plan.version().assignments) == [at(1), at(3), at(50)]
     assert check(plan.shop, plan.current) == []
+
+
+def blue_takes_an_hour():
+    """The first blue shaft on the mill takes an hour of setup, the next ones none."""
+    return {
+        "routings": (routing(step("10", family="blue")),),
+        "setups": (SetupChange(machine="mill-1", before="", after="blue", seconds=H),),
+    }
+
+
+def test_what_is_pinned_stays_where_it_was_put_though_its_setup_grows():
+    plan, _ = live(
+        **blue_takes_an_hour(),
+        orders=(order("b1", due=10), order("b2", due=90)),
+    )
+    plan.pin(Pin(order="b2", step="10", machine="mill-1", start=at(20)))
+    plan.cancel("b1")
+    assert check(plan.shop, plan.current) == []
+    (left,) = plan.version().assignments
+    assert left.start >= at(20)
+    assert left.setup_s == H
+
+
+def test_what_runs_side_by_side_on_a_machine_does_so_after_a_restart():
+    orders = (order("o1", pieces=8), order("o2", pieces=8))
+    plan, clock = live(machines=(machine(capacity=2),), orders=orders)
+    clock.advance(H)
+    plan.unkept()
+    shown = plan.version().assignments
+    assert [a.started for a in shown] == [True, True]
+    again = LivePlan(clock, Counter())
+    again.adopt(msgspec.structs.replace(plan.records, plan=shown))
+    assert check(again.shop, again.current) == []
+    lanes = [again.shop.ops[op].choices[p.choice].lane for op, p in again.shop.fixed.items()]
+    assert sorted(lanes) == [0, 1]
+
+
+def test_a_find_that_starts_later_what_has_come_into_the_frozen_zone_is_let_go():
+    plan, _ = live(orders=(order("o1", due=10), order("o2", due=20)))
+    first, second = (row for row in plan.current.placed if row is not None)
+    hour = second.start - first.start
+    swapped = Plan([pushed(first, hour), pushed(second, -hour)])
+    assert brought_back(plan.shop, swapped) is not None
+    plan.shop.not_before -= 60
+    plan.shop.fixed[0] = first
+    assert brought_back(plan.shop, swapped) is None
+
+
+def pushed(row, by_s):
+    names = ("start", "set_at", "run_at", "left_at", "end", "out_at")
+    return row._replace(**{name: getattr(row, name) + by_s for name in names})
