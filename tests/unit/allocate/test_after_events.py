@@ -184,6 +184,16 @@ def test_what_runs_side_by_side_on_a_machine_does_so_after_a_restart():
     assert sorted(lanes) == [0, 1]
 
 
+def test_a_hold_that_a_machine_reports_as_made_can_still_be_confirmed():
+    plan, clock = live()
+    held = plan.hold("shaft", 1, expires_at=at(50))
+    clock.advance(2 * H)
+    plan.report(Progress(order=held.key, step="10", machine="mill-1", good=1, finished_at=at(1)))
+    assert not plan.is_made(held.key)
+    plan.confirm(held.key, order("o1"))
+    assert plan.is_made("o1")
+
+
 def test_a_find_that_starts_later_what_has_come_into_the_frozen_zone_is_let_go():
     plan, _ = live(orders=(order("o1", due=10), order("o2", due=20)))
     first, second = (row for row in plan.current.placed if row is not None)

@@ -21,6 +21,11 @@ class Asking(Promising):
         self._tick()
         return shortfalls(self.shop, self._plan, self.keepable, skip=set(self._holds))
 
+    def is_made(self, order: str) -> bool:
+        """Whether every operation of an order was reported as finished; never of a mere hold."""
+        job = None if order in self._holds else self._builder.names.jobs.get(order)
+        return job is not None and self.shop.ended.issuperset(self.shop.jobs[job].ops)
+
     def keepable(self, order: str, by: Instant | None = None) -> int:
         """How many pieces of an order can still be finished by its promise (or by ``by``).
 

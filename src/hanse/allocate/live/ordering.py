@@ -190,11 +190,6 @@ class Ordering(Standing):
         follow_on(self.shop, job, builder.names.jobs[made.key], loose)
         return ops
 
-    def is_made(self, order: str) -> bool:
-        """Whether every operation of an order was reported as finished."""
-        job = self._builder.names.jobs.get(order)
-        return job is not None and self.shop.ended.issuperset(self.shop.jobs[job].ops)
-
     def complete(self, order: str) -> None:
         """An order is made: it is no longer late, moved or promised; what it occupied stays."""
         self._builder.drop(self._job(order))
